@@ -1,0 +1,332 @@
+#include "apps/zener/kmc_driver.hpp"
+
+#include "apps/zener/device_choice.hpp"
+#include "apps/zener/kmc_results.hpp"
+#include "apps/zener/python.hpp"
+#include "host/neutral/checkpoint.hpp"
+#include "host/neutral/errors.hpp"
+#include "host/neutral/files.hpp"
+#include "host/neutral/log.hpp"
+#include "host/neutral/preset.hpp"
+#include "host/neutral/progress.hpp"
+#include "host/neutral/signals.hpp"
+#include "host/neutral/version.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <iostream>
+#include <optional>
+
+namespace zener {
+namespace {
+
+namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
+
+// A call of advance() is cut so that signals, progress and checkpoints are served about twice a second; results do not depend on it.
+constexpr double kChunk_s = 0.5;
+constexpr std::size_t kMostSamplesPerCall = 64;
+
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+fs::path numbered(const fs::path &folder, int n) { return n < 2 ? folder : fs::path(folder.string() + "-" + std::to_string(n)); }
+
+bool holds_something(const fs::path &folder) {
+  std::error_code error;
+  return fs::exists(folder, error) && !fs::is_empty(folder, error);
+}
+
+// A new run never touches an older one's folder: one named by --out must be empty, the preset's own gets a number.
+fs::path output_folder(const RunOptions &options, const KmcPreset &preset) {
+  if (!options.out.empty()) {
+    if (options.resume && !fs::exists(options.out / "checkpoint.h5")) {
+      throw DataError(options.out.string() + ": there is no checkpoint.h5 to resume from");
+    }
+    if (!options.resume && holds_something(options.out)) {
+      throw ConfigError(options.out.string() + ": the folder is not empty; --resume goes on with the run in it, another --out keeps it");
+    }
+    return options.out;
+  }
+  int n = 1;
+  while (holds_something(numbered(preset.output_directory, n))) {
+    ++n;
+  }
+  if (!options.resume) {
+    return numbered(preset.output_directory, n);
+  }
+  for (int last = n - 1; last >= 1; --last) {
+    if (fs::exists(numbered(preset.output_directory, last) / "checkpoint.h5")) {
+      return numbered(preset.output_directory, last);
+    }
+  }
+  throw DataError(preset.output_directory.string() + ": there is no checkpoint.h5 to resume from");
+}
+
+void make_folder(const fs::path &folder) {
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error || !fs::is_directory(folder)) {
+    throw DataError(folder.string() + ": the folder cannot be made: " + (error ? error.message() : "a file of that name is there"));
+  }
+}
+
+// Where a walker stands that cannot go on.
+std::string describe_walker(const KmcPlan &plan, const KmcState &state, std::int64_t walker) {
+  const auto w = static_cast<std::size_t>(walker);
+  const std::size_t group = w / static_cast<std::size_t>(plan.replicas);
+  return fmt::format("walker {} (group {}, {} K) at hop {}, smallest barrier {} eV, vacancy at site {}", walker, group,
+                     plan.groups[group].temperature_K, state.walker_hops[w], state.smallest_barrier_eV[w], state.vacancy_site[w]);
+}
+
+class Run {
+public:
+  Run(const RunOptions &options, KmcPreset preset)
+      : options_(options), preset_(std::move(preset)), folder_(output_folder(options, preset_)) {}
+
+  int operator()() {
+    plan_ = make_plan(preset_, warnings_);
+    chosen_ = choose_device(options_.device, options_.threads);
+    identity_ = identity(preset_, plan_).dump();
+    std::optional<Checkpoint> from;
+    if (options_.resume) {
+      from = load_checkpoint(checkpoint_file());
+      check_identity(from->identity, identity_, checkpoint_file());
+      check_checkpoint_fits(*from, plan_, checkpoint_file());
+      if (from->state.hops > preset_.hops) {
+        throw ConfigError(fmt::format("{}: {} hops are done already, more than the preset's {}", checkpoint_file().string(),
+                                      from->state.hops, preset_.hops));
+      }
+    }
+
+    make_folder(folder_);
+    open_log_file(folder_ / "log.txt");
+    log_info(fmt::format("zener {} ({}), results in {}", kVersion, kCommit, folder_.string()));
+    log_info("device " + chosen_.reason);
+    for (const std::string &warning : warnings_) {
+      log_warning(warning);
+    }
+    log_info(fmt::format("{} walkers of {} sites in {} groups, {} hops each, barriers: {}", plan_.walkers(), plan_.sites(),
+                         plan_.groups.size(), preset_.hops, kind_name(plan_.model)));
+    batch_ = chosen_.backend->make_kmc(plan_);
+    write_file_atomically(folder_ / "preset.json", resolved(preset_).dump(2) + "\n");
+
+    schedule_ = sample_hops(preset_);
+    if (from) {
+      begin_from(*from);
+    } else {
+      rows_.push_back(batch_->sample());
+      write_configurations(folder_, "initial", preset_, plan_, batch_->save());
+    }
+    hops_at_start_ = hops_;
+    return advance();
+  }
+
+private:
+  fs::path checkpoint_file() const { return folder_ / "checkpoint.h5"; }
+
+  void begin_from(Checkpoint &from) {
+    batch_->load(from.state);
+    hops_ = from.state.hops;
+    wall_before_s_ = from.meta.wall_s;
+    // A run that was planned shorter has a row at its end that the longer one would not take.
+    for (KmcRow &row : from.rows) {
+      if (row.hop == 0 || std::binary_search(schedule_.begin(), schedule_.end(), row.hop)) {
+        rows_.push_back(std::move(row));
+      }
+    }
+    log_info(fmt::format("resumed at hop {} of {}", hops_, preset_.hops));
+  }
+
+  std::size_t next_sample() const {
+    return static_cast<std::size_t>(std::upper_bound(schedule_.begin(), schedule_.end(), hops_) - schedule_.begin());
+  }
+
+  int advance() {
+    Progress progress(preset_.hops, hops_, static_cast<double>(plan_.walkers()));
+    Clock::time_point last_checkpoint = Clock::now();
+    std::uint64_t chunk = 1;
+    AdvanceReport report;
+    report.running = plan_.walkers();
+    while (hops_ < preset_.hops && !stop_requested()) {
+      std::uint64_t until = std::min(preset_.hops, hops_ + chunk);
+      const std::size_t first = next_sample();
+      std::size_t last = first;
+      while (last < schedule_.size() && schedule_[last] <= until && last - first < kMostSamplesPerCall) {
+        ++last;
+      }
+      if (last - first == kMostSamplesPerCall) {
+        until = schedule_[last - 1];
+      }
+      const Clock::time_point start = Clock::now();
+      report = batch_->advance(until, std::span(schedule_).subspan(first, last - first));
+      const double took = seconds_since(start);
+      const double scale = std::clamp(kChunk_s / std::max(took, 1e-6), 0.25, 4.0);
+      chunk = std::max<std::uint64_t>(1, static_cast<std::uint64_t>(std::ceil(static_cast<double>(until - hops_) * scale)));
+      rows_.insert(rows_.end(), report.rows.begin(), report.rows.end());
+      hops_ = until;
+      progress.update(hops_);
+      if (report.bad_barrier > 0 || report.running == 0) {
+        break;
+      }
+      if (seconds_since(last_checkpoint) >= preset_.checkpoint_every_s) {
+        save(batch_->save());
+        last_checkpoint = Clock::now();
+      }
+    }
+    progress.finish(hops_);
+    return finish(report);
+  }
+
+  void save(const KmcState &state) {
+    const CheckpointMeta meta{wall_before_s_ + seconds_since(begin_), static_cast<std::int64_t>(next_sample())};
+    save_checkpoint(checkpoint_file(), identity_, meta, state, rows_);
+    write_series(folder_, preset_, plan_, rows_);
+    log_debug(fmt::format("checkpoint at hop {}", hops_));
+  }
+
+  int finish(const AdvanceReport &report) {
+    const bool interrupted = stop_requested() && hops_ < preset_.hops && report.running > 0 && report.bad_barrier == 0;
+    const double spent_s = seconds_since(begin_);
+    const KmcState state = batch_->save();
+    save(state);
+
+    RunRecord record;
+    record.status = interrupted ? "interrupted" : (report.running == 0 && hops_ < preset_.hops ? "every walker stopped" : "finished");
+    record.backend = chosen_.backend_name;
+    record.device = chosen_.device.name;
+    record.wall_s = wall_before_s_ + spent_s;
+    record.hops_per_s = static_cast<double>(hops_ - hops_at_start_) * static_cast<double>(plan_.walkers()) / std::max(spent_s, 1e-9);
+    if (report.bad_barrier > 0) {
+      record.status = "stopped: a barrier is not finite";
+    }
+    if (report.no_possible_hop > 0) {
+      warnings_.push_back(fmt::format("{} of {} walkers have no possible hop (exp(E/kT) exceeds the range of double); the first is {}",
+                                      report.no_possible_hop, plan_.walkers(), describe_walker(plan_, state, report.first_halted)));
+      log_warning(warnings_.back());
+    }
+    if (report.at_time_limit > 0) {
+      log_info(fmt::format("{} of {} walkers reached the time limit of {} s", report.at_time_limit, plan_.walkers(),
+                           preset_.time_limit_s));
+    }
+    record.warnings = warnings_;
+    write_configurations(folder_, interrupted ? "checkpoint" : "final", preset_, plan_, state);
+    write_summary(folder_, preset_, plan_, state, record);
+    if (report.bad_barrier > 0) {
+      throw DataError(fmt::format("a barrier is not finite: {} of {} walkers, the first is {}. The model's weights or its input are at "
+                                  "fault; what was sampled until then is in {}",
+                                  report.bad_barrier, plan_.walkers(), describe_walker(plan_, state, report.first_halted),
+                                  folder_.string()));
+    }
+    if (report.no_possible_hop == plan_.walkers()) {
+      throw ConfigError(fmt::format("no walker has a possible hop any more, the first is {}. The temperature is too low for these "
+                                    "barriers; what was sampled until then is in {}",
+                                    describe_walker(plan_, state, report.first_halted), folder_.string()));
+    }
+    if (interrupted) {
+      log_info(fmt::format("stopped by signal {} at hop {} of {}; a checkpoint is written: add --resume{} to go on", stop_signal(), hops_,
+                           preset_.hops, options_.out.empty() ? "" : " --out " + options_.out.string()));
+      close_log_file();
+      return static_cast<int>(ExitCode::interrupted);
+    }
+    if (preset_.plots) {
+      const int code = run_python_script("plot/plot_kmc.py", {"h5py", "matplotlib", "numpy"}, {folder_.string()});
+      if (code != 0) {
+        log_warning("no plots were made; everything else is written. `zener plot " + folder_.string() + "` makes them later");
+      }
+    }
+    log_info(fmt::format("done: {} hops of {} walkers in {:.1f} s, {:.4g} hops/s; see {}", hops_ - hops_at_start_, plan_.walkers(), spent_s,
+                         record.hops_per_s, (folder_ / "summary.json").string()));
+    close_log_file();
+    return static_cast<int>(ExitCode::done);
+  }
+
+  RunOptions options_;
+  KmcPreset preset_;
+  fs::path folder_;
+  KmcPlan plan_;
+  ChosenDevice chosen_;
+  std::string identity_;
+  std::vector<std::string> warnings_;
+  std::unique_ptr<KmcBatch> batch_;
+  std::vector<std::uint64_t> schedule_;
+  std::vector<KmcRow> rows_;
+  std::uint64_t hops_ = 0;
+  std::uint64_t hops_at_start_ = 0;
+  double wall_before_s_ = 0.0;
+  Clock::time_point begin_ = Clock::now();
+};
+
+// Hops per second of the plan's kernel, by a trial with few walkers. A GPU runs more walkers in the same time: they count.
+double trial_speed(Backend &backend, KmcPlan plan, bool gpu) {
+  const int most = gpu ? 16384 : 4 * std::max(1, backend.device().units);
+  const double walkers = static_cast<double>(plan.walkers());
+  const KmcGroup group = plan.groups.front();
+  plan.groups = {group};
+  plan.replicas = static_cast<int>(std::min<double>(walkers, most));
+  plan.time_limit_s = 0.0;
+  const std::unique_ptr<KmcBatch> batch = backend.make_kmc(plan);
+  std::uint64_t hops = 0;
+  std::uint64_t step = 8;
+  double took = 0.0;
+  while (took < 0.2) {
+    step *= 2;
+    const Clock::time_point start = Clock::now();
+    hops += step;
+    if (batch->advance(hops, {}).running == 0) {
+      return 0.0;
+    }
+    took = seconds_since(start);
+  }
+  return static_cast<double>(step) * static_cast<double>(plan.replicas) / took;
+}
+
+std::string shown_time(double seconds) {
+  if (seconds < 120.0) {
+    return fmt::format("{:.1f} s", seconds);
+  }
+  return seconds < 7200.0 ? fmt::format("{:.1f} min", seconds / 60.0) : fmt::format("{:.1f} h", seconds / 3600.0);
+}
+
+} // namespace
+
+int run_kmc(const RunOptions &options) {
+  catch_stop_signals();
+  return Run(options, load_kmc_preset(options.preset, options.edits))();
+}
+
+void check_kmc(const RunOptions &options) {
+  const KmcPreset preset = load_kmc_preset(options.preset, options.edits);
+  std::vector<std::string> warnings;
+  const KmcPlan plan = make_plan(preset, warnings);
+  std::cout << resolved(preset).dump(2) << "\n";
+  for (const std::string &warning : warnings) {
+    log_warning(warning);
+  }
+  const ChosenDevice chosen = choose_device(options.device, options.threads);
+  const std::size_t needed = device_bytes(plan);
+  std::cout << fmt::format("device    {}\n", chosen.reason);
+  std::cout << fmt::format("walkers   {} of {} sites in {} groups, {} hops each\n", plan.walkers(), plan.sites(), plan.groups.size(),
+                           preset.hops);
+  std::cout << fmt::format("memory    {:.1f} MiB on the device, {} bytes a walker; {:.1f} MiB free\n",
+                           static_cast<double>(needed) / (1 << 20), needed / static_cast<std::size_t>(plan.walkers()),
+                           static_cast<double>(chosen.device.memory_free_bytes) / (1 << 20));
+  if (needed > chosen.device.memory_free_bytes) {
+    throw DeviceError(fmt::format("the preset needs {} MiB of memory, {} MiB are free on the device", needed >> 20,
+                                  chosen.device.memory_free_bytes >> 20));
+  }
+  const double speed = trial_speed(*chosen.backend, plan, chosen.backend_name != "cpu");
+  if (speed > 0.0) {
+    const double hops = static_cast<double>(preset.hops) * static_cast<double>(plan.walkers());
+    std::cout << fmt::format("time      about {} at {:.3g} hops/s (a trial of 0.2 s at {} K)\n", shown_time(hops / speed), speed,
+                             plan.groups.front().temperature_K);
+  } else {
+    std::cout << fmt::format("time      no estimate: no walker of the trial has a possible hop at {} K\n",
+                             plan.groups.front().temperature_K);
+  }
+}
+
+} // namespace zener

@@ -1,0 +1,109 @@
+// The backend that this library is: its devices, and the calls of host/backend.hpp with device faults turned into errors.
+#include "host/backend.hpp"
+
+#include "host/engine/kmc_engine.hpp"
+#include "host/neutral/errors.hpp"
+#include "kernels/exec/queue.hpp"
+
+#include <string>
+
+#define ZENER_TEXT_OF(name) #name
+#define ZENER_TEXT(name) ZENER_TEXT_OF(name)
+
+namespace zener {
+inline namespace ZENER_BACKEND {
+namespace {
+
+constexpr const char *kName = ZENER_TEXT(ZENER_BACKEND);
+
+template <class F> auto guarded(F f) {
+  try {
+    return f();
+  } catch (const DeviceFault &fault) {
+    throw DeviceError(std::string(kName) + ": " + fault.what());
+  }
+}
+
+class GuardedBatch final : public KmcBatch {
+public:
+  explicit GuardedBatch(std::unique_ptr<KmcBatch> batch) : batch_(std::move(batch)) {}
+  KmcRow sample() override {
+    return guarded([&] { return batch_->sample(); });
+  }
+  AdvanceReport advance(std::uint64_t until_hop, std::span<const std::uint64_t> sample_hops) override {
+    return guarded([&] { return batch_->advance(until_hop, sample_hops); });
+  }
+  KmcState save() override {
+    return guarded([&] { return batch_->save(); });
+  }
+  void load(const KmcState &state) override {
+    guarded([&] { batch_->load(state); });
+  }
+  TransferCount transfers() const override { return batch_->transfers(); }
+
+private:
+  std::unique_ptr<KmcBatch> batch_;
+};
+
+class DeviceBackend final : public Backend {
+public:
+  explicit DeviceBackend(int index) : queue_(index) {}
+
+  DeviceInfo device() const override {
+    return guarded([&] { return describe(queue_); });
+  }
+
+  std::unique_ptr<KmcBatch> make_kmc(const KmcPlan &plan) override {
+    return guarded([&]() -> std::unique_ptr<KmcBatch> {
+      const std::size_t needed = device_bytes(plan);
+      const std::size_t available = queue_.properties().memory_free_bytes;
+      if (available > 0 && needed > available) {
+        throw DeviceError(std::string(kName) + ": " + std::to_string(plan.walkers()) + " walkers of " +
+                          std::to_string(plan.sites()) + " sites need " + std::to_string(needed >> 20) + " MiB; " +
+                          std::to_string(available >> 20) + " MiB are free on the device. Use fewer replicas or smaller cells");
+      }
+      return std::make_unique<GuardedBatch>(make_kmc_batch(queue_, plan));
+    });
+  }
+
+  std::vector<double> barriers(const BarrierModel &model, Precision precision, std::span<const std::uint8_t> types) override {
+    return guarded([&] { return evaluate_barriers(queue_, model, precision, types); });
+  }
+
+  void set_threads(int threads) override { queue_.set_threads(threads); }
+
+  static DeviceInfo describe(const Queue &queue) {
+    const DeviceProperties p = queue.properties();
+    return {queue.device(), p.name, p.architecture, p.units, p.memory_bytes, p.memory_free_bytes};
+  }
+
+private:
+  Queue queue_;
+};
+
+std::vector<DeviceInfo> list_devices(std::string &why) {
+  char text[256] = "";
+  const int count = device_count(text, sizeof text);
+  why = text;
+  std::vector<DeviceInfo> devices;
+  for (int i = 0; i < count; ++i) {
+    try {
+      devices.push_back(DeviceBackend::describe(Queue(i)));
+    } catch (const DeviceFault &fault) {
+      why = fault.what();
+    }
+  }
+  return devices;
+}
+
+std::unique_ptr<Backend> open_device(int index) {
+  return guarded([&]() -> std::unique_ptr<Backend> { return std::make_unique<DeviceBackend>(index); });
+}
+
+} // namespace
+
+BackendEntry backend_entry();
+BackendEntry backend_entry() { return {kName, list_devices, open_device}; }
+
+} // namespace ZENER_BACKEND
+} // namespace zener

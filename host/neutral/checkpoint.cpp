@@ -1,0 +1,337 @@
+#include "host/neutral/checkpoint.hpp"
+
+#include "host/neutral/data_json.hpp"
+#include "host/neutral/errors.hpp"
+#include "host/neutral/files.hpp"
+#include "host/neutral/h5.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <cstring>
+#include <fstream>
+#include <set>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+namespace zener {
+namespace {
+
+constexpr std::size_t kBlock = 512; // the smallest user block of HDF5
+constexpr std::string_view kFamily = "zener kmc checkpoint ";
+constexpr std::string_view kFormat = "zener kmc checkpoint 1\n";
+constexpr int kDeflate = 1; // occupancies have few distinct bytes, the fastest level halves them
+
+// Sum of the file's bytes after the user block: FNV-1a's xor and multiply on words of 8 bytes, and a shift that brings the high
+// bits down (without it, flips of the highest bits cancel). Each step can be undone, so a change in one word always shows.
+class Checksum {
+public:
+  void add(const char *bytes, std::size_t n) { // n is a multiple of 8 but in the last call
+    for (; n >= 8; n -= 8, bytes += 8) {
+      std::uint64_t word = 0;
+      std::memcpy(&word, bytes, 8);
+      mix(word);
+    }
+    if (n > 0) {
+      std::uint64_t word = 0;
+      std::memcpy(&word, bytes, n);
+      mix(word);
+    }
+  }
+  std::uint64_t value() const { return sum_; }
+
+private:
+  void mix(std::uint64_t word) {
+    sum_ = (sum_ ^ word) * 0x100000001b3ULL;
+    sum_ ^= sum_ >> 32;
+  }
+  std::uint64_t sum_ = 0xcbf29ce484222325ULL;
+};
+
+struct Content {
+  std::array<char, kBlock> block{};
+  std::uint64_t length = 0;
+  std::uint64_t checksum = 0;
+};
+
+Content scan(const std::filesystem::path &file) {
+  std::error_code error;
+  const auto status = std::filesystem::status(file, error);
+  if (!std::filesystem::is_regular_file(status)) {
+    throw DataError(file.string() + ": cannot open: " +
+                    (std::filesystem::exists(status) ? "it is not a regular file" : error.message()));
+  }
+  std::ifstream in(file, std::ios::binary);
+  Content content;
+  in.read(content.block.data(), kBlock);
+  content.length = static_cast<std::uint64_t>(in.gcount());
+  Checksum sum;
+  std::vector<char> bytes(std::size_t{1} << 20);
+  while (in) {
+    in.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+    sum.add(bytes.data(), static_cast<std::size_t>(in.gcount()));
+    content.length += static_cast<std::uint64_t>(in.gcount());
+  }
+  if (!in.eof() || in.bad()) {
+    throw DataError(file.string() + ": cannot read");
+  }
+  content.checksum = sum.value();
+  return content;
+}
+
+std::array<char, kBlock> make_block(std::uint64_t length, std::uint64_t checksum) {
+  std::array<char, kBlock> block{};
+  std::snprintf(block.data(), kBlock, "%sbytes %020llu\nchecksum %016llx\n", kFormat.data(),
+                static_cast<unsigned long long>(length), static_cast<unsigned long long>(checksum));
+  return block;
+}
+
+void verify(const std::filesystem::path &file) {
+  const Content found = scan(file);
+  const std::string_view block(found.block.data(), kBlock);
+  if (found.length < kBlock || block.substr(0, kFamily.size()) != kFamily) {
+    throw DataError(file.string() + ": is not a checkpoint of Zener (its first line is not \"" +
+                    std::string(kFormat.substr(0, kFormat.size() - 1)) + "\")");
+  }
+  if (block.substr(0, kFormat.size()) != kFormat) {
+    const std::string_view rest = block.substr(kFamily.size());
+    std::string version(rest.substr(0, std::min<std::size_t>(rest.find_first_not_of("0123456789"), 8)));
+    throw DataError(file.string() + ": is a checkpoint of format '" + version + "', this program reads format 1");
+  }
+  unsigned long long announced = 0;
+  if (std::sscanf(found.block.data() + kFormat.size(), "bytes %20llu", &announced) == 1 && announced != found.length) {
+    throw DataError(file.string() + ": has " + std::to_string(found.length) + " bytes instead of " + std::to_string(announced) +
+                    "; it is truncated or damaged");
+  }
+  if (found.block != make_block(found.length, found.checksum)) {
+    throw DataError(file.string() + ": its content does not match its checksum; it is damaged");
+  }
+}
+
+// A field of KmcState as a dataset of shape [count] or [count][W]; `rows` says how many numbers a walker has.
+template <class State, class Visit> void for_each_field(State &state, Visit visit) {
+  visit("vacancy_site", state.vacancy_site);
+  visit("displacement", state.displacement);
+  visit("time_s", state.time_s);
+  visit("walker_hops", state.walker_hops);
+  visit("status", state.status);
+  visit("smallest_barrier_eV", state.smallest_barrier_eV);
+  visit("pair_counts", state.pair_counts);
+  visit("pair_time", state.pair_time);
+  visit("pair_hops", state.pair_hops);
+  visit("averaged_time_s", state.averaged_time_s);
+  visit("averaged_hops", state.averaged_hops);
+}
+
+// Numbers of a walker in each field; -1: any, the same in all of them (the pairs).
+int numbers_per_walker(const std::string &field) {
+  if (field == "displacement") {
+    return 3;
+  }
+  return field.rfind("pair_", 0) == 0 ? -1 : 1;
+}
+
+[[noreturn]] void inconsistent(const std::string &field, std::size_t size) {
+  throw InvariantError("the state to be saved is inconsistent: '" + field + "' has " + std::to_string(size) + " values");
+}
+
+template <class Error> [[noreturn]] void refuse(const std::filesystem::path &file, const std::string &what) {
+  throw Error(file.string() + ": " + what);
+}
+
+void write_rows(H5File &h5, const std::vector<KmcRow> &rows) {
+  const std::size_t columns = rows.empty() ? 0 : rows.front().mean.size();
+  std::vector<std::uint64_t> hop;
+  std::vector<double> mean;
+  std::vector<double> squared;
+  for (const KmcRow &row : rows) {
+    if (row.mean.size() != columns || row.squared.size() != columns) {
+      inconsistent("rows", row.mean.size());
+    }
+    hop.push_back(row.hop);
+    mean.insert(mean.end(), row.mean.begin(), row.mean.end());
+    squared.insert(squared.end(), row.squared.begin(), row.squared.end());
+  }
+  h5.write("/rows/hop", hop, {rows.size()});
+  h5.write("/rows/mean", mean, {rows.size(), columns});
+  h5.write("/rows/squared", squared, {rows.size(), columns});
+}
+
+std::vector<KmcRow> read_rows(const H5File &h5, const std::filesystem::path &file) {
+  const auto hop = h5.read<std::uint64_t>("/rows/hop");
+  const auto mean = h5.read<double>("/rows/mean");
+  const auto squared = h5.read<double>("/rows/squared");
+  const H5File::Shape shape = h5.shape("/rows/mean");
+  if (h5.shape("/rows/hop") != H5File::Shape{hop.size()} || shape.size() != 2 || shape[0] != hop.size() ||
+      h5.shape("/rows/squared") != shape) {
+    refuse<DataError>(file, "the sampled rows have shapes that do not fit together");
+  }
+  const auto columns = static_cast<std::ptrdiff_t>(shape[1]);
+  std::vector<KmcRow> rows(hop.size());
+  for (std::size_t r = 0; r < rows.size(); ++r) {
+    const auto begin = static_cast<std::ptrdiff_t>(r) * columns;
+    rows[r].hop = hop[r];
+    rows[r].mean.assign(mean.begin() + begin, mean.begin() + begin + columns);
+    rows[r].squared.assign(squared.begin() + begin, squared.begin() + begin + columns);
+  }
+  return rows;
+}
+
+KmcState read_state(const H5File &h5, const std::filesystem::path &file) {
+  KmcState state;
+  const auto hops = h5.read<std::uint64_t>("/state/hops");
+  const H5File::Shape shape = h5.shape("/state/occupancy");
+  if (hops.size() != 1 || shape.size() != 2) {
+    refuse<DataError>(file, "'/state/hops' or '/state/occupancy' has an unexpected shape");
+  }
+  state.hops = hops.front();
+  state.occupancy = h5.read<std::uint8_t>("/state/occupancy");
+  const std::uint64_t walkers = shape[0];
+  const H5File::Shape pairs = h5.shape("/state/pair_counts");
+  for_each_field(state, [&](const std::string &field, auto &values) {
+    using Value = typename std::remove_reference_t<decltype(values)>::value_type;
+    const std::string name = "/state/" + field;
+    const int n = numbers_per_walker(field);
+    const H5File::Shape met = h5.shape(name);
+    const bool fits = n == 1   ? met == H5File::Shape{walkers}
+                      : n == 3 ? met == H5File::Shape{3, walkers}
+                               : met.size() == 2 && met[1] == walkers && met == pairs;
+    if (!fits) {
+      refuse<DataError>(file, "'" + name + "' has a shape that does not fit " + std::to_string(walkers) + " walkers");
+    }
+    values = h5.read<Value>(name);
+  });
+  return state;
+}
+
+void compare(const nlohmann::json &stored, const nlohmann::json &current, const std::string &pointer,
+             std::vector<std::string> &differences) {
+  if (stored.is_object() && current.is_object()) {
+    std::set<std::string> keys;
+    for (const auto *side : {&stored, &current}) {
+      for (const auto &item : side->items()) {
+        keys.insert(item.key());
+      }
+    }
+    for (const std::string &key : keys) {
+      const auto a = stored.find(key);
+      const auto b = current.find(key);
+      const std::string at = pointer + "/" + key;
+      if (a == stored.end() || b == current.end()) {
+        differences.push_back(at + (a == stored.end() ? " was absent and is " + shown(*b) : " was " + shown(*a) + " and is absent"));
+      } else {
+        compare(*a, *b, at, differences);
+      }
+    }
+  } else if (stored.is_array() && current.is_array() && stored.size() == current.size()) {
+    for (std::size_t i = 0; i < stored.size(); ++i) {
+      compare(stored[i], current[i], pointer + "/" + std::to_string(i), differences);
+    }
+  } else if (stored != current) {
+    differences.push_back((pointer.empty() ? "the whole" : pointer) + " was " + shown(stored) + " and is " + shown(current));
+  }
+}
+
+} // namespace
+
+std::filesystem::path previous_checkpoint(const std::filesystem::path &file) {
+  std::filesystem::path previous = file;
+  return previous.replace_extension().concat(".previous").concat(file.extension().string());
+}
+
+void save_checkpoint(const std::filesystem::path &file, const std::string &identity, const CheckpointMeta &meta,
+                     const KmcState &state, const std::vector<KmcRow> &rows) {
+  const std::size_t walkers = state.vacancy_site.size();
+  if (walkers == 0 || state.occupancy.size() % walkers != 0) {
+    inconsistent("occupancy", state.occupancy.size());
+  }
+  const std::size_t pairs = state.pair_counts.size() / walkers;
+  AtomicFile out(file);
+  {
+    H5File h5 = H5File::create(out.partial(), kBlock);
+    h5.make_group("/run");
+    h5.write_attribute("/run", "identity", identity);
+    h5.write_attribute("/run", "wall_s", meta.wall_s);
+    h5.write_attribute("/run", "next_sample", meta.next_sample);
+    h5.write<std::uint64_t>("/state/hops", std::vector<std::uint64_t>{state.hops}, {1});
+    h5.write("/state/occupancy", state.occupancy, {walkers, state.occupancy.size() / walkers}, kDeflate);
+    for_each_field(state, [&](const std::string &field, const auto &values) {
+      const int n = numbers_per_walker(field);
+      const std::size_t numbers = n == -1 ? pairs : static_cast<std::size_t>(n);
+      if (values.size() != numbers * walkers) {
+        inconsistent(field, values.size());
+      }
+      h5.write("/state/" + field, values, n == 1 ? H5File::Shape{walkers} : H5File::Shape{numbers, walkers});
+    });
+    write_rows(h5, rows);
+    h5.close();
+  }
+  const Content content = scan(out.partial());
+  const auto block = make_block(content.length, content.checksum);
+  overwrite_start(out.partial(), {block.data(), block.size()});
+  out.commit(previous_checkpoint(file));
+}
+
+Checkpoint load_checkpoint(const std::filesystem::path &file) {
+  try {
+    verify(file);
+    const H5File h5 = H5File::open(file);
+    Checkpoint checkpoint;
+    checkpoint.identity = h5.read_string_attribute("/run", "identity");
+    checkpoint.meta.wall_s = h5.read_double_attribute("/run", "wall_s");
+    checkpoint.meta.next_sample = h5.read_int64_attribute("/run", "next_sample");
+    checkpoint.state = read_state(h5, file);
+    checkpoint.rows = read_rows(h5, file);
+    return checkpoint;
+  } catch (const DataError &error) {
+    std::error_code ignored;
+    const auto previous = previous_checkpoint(file);
+    if (!std::filesystem::exists(previous, ignored)) {
+      throw;
+    }
+    throw DataError(std::string(error.what()) + "; the checkpoint before it is " + previous.string() +
+                    ": rename it to go on from there");
+  }
+}
+
+void check_checkpoint_fits(const Checkpoint &checkpoint, const KmcPlan &plan, const std::filesystem::path &file) {
+  const auto expect = [&](const char *what, std::size_t met, std::int64_t expected) {
+    if (met != static_cast<std::size_t>(expected)) {
+      refuse<DataError>(file, "holds " + std::to_string(met) + " " + what + ", this run has " + std::to_string(expected));
+    }
+  };
+  const KmcState &state = checkpoint.state;
+  expect("walkers", state.vacancy_site.size(), plan.walkers());
+  expect("occupied sites", state.occupancy.size(), plan.walkers() * plan.sites());
+  expect("pair counts", state.pair_counts.size(), plan.walkers() * plan.order_shells * plan.pairs());
+  for (const KmcRow &row : checkpoint.rows) {
+    expect("sampled columns", row.mean.size(), static_cast<std::int64_t>(plan.groups.size()) * columns(plan));
+  }
+}
+
+void check_identity(const std::string &stored, const std::string &current, const std::filesystem::path &file) {
+  const auto a = parse_data_json<nlohmann::json>(stored, file.string() + ": the identity of the run");
+  const auto b = nlohmann::json::parse(current);
+  if (!a.is_object()) {
+    refuse<DataError>(file, "the identity of the run is " + shown(a) + ", an object is expected");
+  }
+  std::vector<std::string> differences;
+  compare(a, b, "", differences);
+  if (differences.empty()) {
+    return;
+  }
+  constexpr std::size_t kListed = 10;
+  std::string message = file.string() + ": was written by another run than this one:";
+  for (std::size_t i = 0; i < std::min(differences.size(), kListed); ++i) {
+    message += "\n  " + differences[i];
+  }
+  if (differences.size() > kListed) {
+    message += "\n  and " + std::to_string(differences.size() - kListed) + " more";
+  }
+  throw ConfigError(message + "\nSet these keys back, or start a new run in another folder");
+}
+
+} // namespace zener

@@ -1,0 +1,197 @@
+// Dense network on the neuron map: barriers of the 8 jumps of a vacancy (Xing et al., Nat. Commun. 15, 3879 (2024),
+// doi:10.1038/s41467-024-47927-9), batch norm folded into the weights.
+//
+//   h_0 = species codes of the aligned environment [112];  h_{i+1} = relu(W_i h_i + b_i);  E = w h_L + b  (eV), for each of 8 paths
+//
+// Parallel: a lane owns one walker's 8 paths x kTile packs of outputs of a layer; phases: codes, input, one a layer, output.
+// Exactness: one chain of fused multiply-adds an output, from the bias, over inputs in order. The bits do not depend on the tile.
+// Operations for 112-128-128-128-128-1: 63,616 multiply-adds a path, 1.018 MFLOP a hop. Bytes: 257 kB of weights from the second
+// level of cache for each walker of a team together (1 walker a team on the CPU: 20 GB/s at 75,000 hops/s); activations stay in
+// scratch. Limit: fused multiply-adds, 6.6e7 hops/s at 67 TFLOP/s, 1.1e5 at 114 GFLOP/s a core.
+#pragma once
+
+#include "kernels/exec/pack.hpp"
+#include "kernels/exec/team.hpp"
+#include "kernels/exec/view.hpp"
+#include "kernels/lattice/tables.hpp"
+
+#include <cstdint>
+
+namespace zener {
+inline namespace ZENER_BACKEND {
+
+inline constexpr int kMaxLayers = 16;
+
+// Outputs of a layer are padded with zero weights to a multiple of this.
+template <class T> inline constexpr int kOutputUnit = kPackWidth<T> == 1 ? 8 : 2 * kPackWidth<T>;
+
+// Place of the weight of input k and output o. A lane of tile t reads, for each k, its outputs: on the CPU they are neighbours
+// (tile, input, output in the tile), on a GPU neighbouring lanes read neighbouring outputs (input, output).
+template <class T> ZENER_HOST_FN std::int64_t weight_place(int k, int o, int in, int padded_out) {
+  if constexpr (kPackWidth<T> == 1) {
+    return static_cast<std::int64_t>(k) * padded_out + o;
+  } else {
+    constexpr int tile = kOutputUnit<T>;
+    return (static_cast<std::int64_t>(o / tile) * in + k) * tile + o % tile;
+  }
+}
+
+template <class T> struct DenseView {
+  View<const T, 1> weight; // [weight_place]
+  View<const T, 1> bias;   // [padded_out]
+  int in;
+  int padded_out;
+};
+
+template <class T> struct MlpView {
+  DenseView<T> layer[kMaxLayers]; // hidden layers
+  View<const T, 1> output_weight; // [width of the last layer]
+  View<const T, 1> output_bias;   // [1]
+  int layers;
+  int last_width;
+  int widest;                     // of all padded layers and the input
+};
+
+// Activations of all columns (walker * 8 + path) in scratch. On the CPU a column's values are neighbours, so that results are stored
+// as packs; on a GPU the columns of an input are, so that a lane reads its 8 paths at once.
+template <class T> struct Activations {
+  T *data;
+  int columns;
+  int width;
+  ZENER_FN T &operator()(int k, int column) const {
+    if constexpr (kPackWidth<T> == 1) {
+      return data[k * columns + column];
+    } else {
+      return data[column * width + k];
+    }
+  }
+};
+
+// Tile: packs of outputs a lane owns. 2 on the CPU; on a GPU 8 for throughput, 1 for the latency of few walkers.
+template <class T, int Tile> struct MlpBarriers {
+  static constexpr int kSites = kEnvironment;
+  static constexpr int kMaxLanes = 128;
+  MlpView<T> net;
+  LatticeTablesView tables;
+
+  struct Scratch {
+    View<T, 1> code;
+    View<T, 1> a;
+    View<T, 1> b;
+  };
+  std::size_t scratch(int walkers) const {
+    return scratch_bytes<T>(walkers * kEnvironment) + 2 * scratch_bytes<T>(std::int64_t{walkers} * kJumps * net.widest);
+  }
+  ZENER_FN Scratch take_scratch(Team &team, int walkers) const {
+    return {team.scratch<T>(walkers * kEnvironment), team.scratch<T>(std::int64_t{walkers} * kJumps * net.widest),
+            team.scratch<T>(std::int64_t{walkers} * kJumps * net.widest)};
+  }
+
+  // codes [walkers][112] -> barrier_eV [walkers][8].
+  ZENER_FN void operator()(Team &team, int walkers, View<const std::uint8_t, 1> codes, View<double, 1> barrier,
+                           const Scratch &own) const {
+    const int columns = walkers * kJumps;
+    T *code = own.code.data();
+    const std::uint8_t *bytes = codes.data();
+    team.for_each(walkers * kEnvironment, [=](int i) { code[i] = static_cast<T>(bytes[i]); });
+
+    Activations<T> x{own.a.data(), columns, net.widest};
+    Activations<T> y{own.b.data(), columns, net.widest};
+    const std::int32_t *aligned = tables.aligned.data();
+    if constexpr (kPackWidth<T> == 1) {
+      team.for_each(columns * kEnvironment, [=](int i) {
+        const int k = i / columns;
+        const int column = i % columns;
+        x(k, column) = code[column / kJumps * kEnvironment + aligned[column % kJumps * kEnvironment + k]];
+      });
+    } else {
+      for (int column = 0; column < columns; ++column) {
+        const T *from = code + column / kJumps * kEnvironment;
+        const std::int32_t *order = aligned + column % kJumps * kEnvironment;
+        T *to = &x(0, column);
+        team.for_each(kEnvironment, [=](int k) { to[k] = from[order[k]]; });
+      }
+    }
+
+    for (int l = 0; l < net.layers; ++l) {
+      dense_relu(team, net.layer[l], walkers, x, y);
+      const Activations<T> swap = x;
+      x = y;
+      y = swap;
+    }
+
+    // One chain a column; a lane of the CPU runs the 8 chains of a walker side by side.
+    constexpr int side = kPackWidth<T> == 1 ? 1 : kJumps;
+    const MlpView<T> &n = net;
+    team.for_each(columns / side, [=, &n](int lane) {
+      T sum[side];
+      for (int c = 0; c < side; ++c) {
+        sum[c] = n.output_bias[0];
+      }
+      for (int k = 0; k < n.last_width; ++k) {
+        const T w = n.output_weight[k];
+        for (int c = 0; c < side; ++c) {
+          sum[c] = fused_multiply_add(w, x(k, lane * side + c), sum[c]);
+        }
+      }
+      for (int c = 0; c < side; ++c) {
+        barrier[lane * side + c] = static_cast<double>(sum[c]);
+      }
+    });
+  }
+
+private:
+  ZENER_FN void dense_relu(Team &team, const DenseView<T> &layer, int walkers, Activations<T> x, Activations<T> y) const {
+    constexpr int width = kPackWidth<T>;
+    const int tiles = layer.padded_out / (Tile * width);
+    const int in = layer.in;
+    // Outputs of a lane: kTile neighbouring packs on the CPU, every tiles-th output on a GPU.
+    const int first_step = width == 1 ? 1 : Tile * width;
+    const int next_step = width == 1 ? tiles : width;
+    const T *weight = layer.weight.data();
+    const T *bias = layer.bias.data();
+    const std::int64_t stride = weight_place<T>(1, 0, in, layer.padded_out);
+    team.for_each(walkers * tiles, [=](int i) {
+      const int tile = i % tiles;
+      const int column = i / tiles * kJumps;
+      const int first = tile * first_step;
+      Pack<T> sum[Tile][kJumps];
+      ZENER_UNROLL(8)
+      for (int j = 0; j < Tile; ++j) {
+        const Pack<T> b = Pack<T>::load(bias + first + j * next_step);
+        ZENER_UNROLL(8)
+        for (int p = 0; p < kJumps; ++p) {
+          sum[j][p] = b;
+        }
+      }
+      const T *row = weight + weight_place<T>(0, first, in, layer_out(tiles));
+      ZENER_UNROLL(2)
+      for (int k = 0; k < in; ++k, row += stride) {
+        Pack<T> w[Tile];
+        ZENER_UNROLL(8)
+        for (int j = 0; j < Tile; ++j) {
+          w[j] = Pack<T>::load(row + j * next_step);
+        }
+        ZENER_UNROLL(8)
+        for (int p = 0; p < kJumps; ++p) {
+          const Pack<T> value = Pack<T>::broadcast(x(k, column + p));
+          ZENER_UNROLL(8)
+          for (int j = 0; j < Tile; ++j) {
+            sum[j][p] = fused_multiply_add(w[j], value, sum[j][p]);
+          }
+        }
+      }
+      ZENER_UNROLL(8)
+      for (int j = 0; j < Tile; ++j) {
+        ZENER_UNROLL(8)
+        for (int p = 0; p < kJumps; ++p) {
+          relu(sum[j][p]).store(&y(first + j * next_step, column + p));
+        }
+      }
+    });
+  }
+  static ZENER_FN int layer_out(int tiles) { return tiles * Tile * kPackWidth<T>; }
+};
+
+} // namespace ZENER_BACKEND
+} // namespace zener

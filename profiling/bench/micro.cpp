@@ -1,0 +1,151 @@
+// zener_bench micro: single calls of a backend under Google Benchmark. Items are environments, walkers or hops.
+#include "apps/zener/device_choice.hpp"
+#include "host/neutral/errors.hpp"
+#include "profiling/bench/benches.hpp"
+#include "profiling/bench/test_system.hpp"
+
+#include <benchmark/benchmark.h>
+
+namespace zener::bench {
+namespace {
+
+struct NamedModel {
+  const char *name;
+  BarrierModel model;
+  Precision precision;
+};
+
+std::vector<NamedModel> models() {
+  return {{"constant", ConstantBarrier{1.0}, Precision::float32},
+          {"pair_kra", made_pair_kra(), Precision::float32},
+          {"mlp_float32", made_network(), Precision::float32},
+          {"mlp_float64", made_network(), Precision::float64}};
+}
+
+// Barriers of n environments, copies to and from the device and the upload of the model included.
+void register_barriers(Backend &backend, const NamedModel &m) {
+  benchmark::RegisterBenchmark(("barriers/" + std::string(m.name)).c_str(),
+                               [&backend, m](benchmark::State &state) {
+                                 const auto n = static_cast<int>(state.range(0));
+                                 const std::vector<std::uint8_t> types = random_environments(n, 3);
+                                 for (auto _ : state) {
+                                   benchmark::DoNotOptimize(backend.barriers(m.model, m.precision, types));
+                                 }
+                                 state.SetItemsProcessed(state.iterations() * n);
+                               })
+      ->Arg(1)
+      ->Arg(64)
+      ->Arg(4096)
+      ->UseRealTime();
+}
+
+// 100 hops of n walkers of 1,024 sites with pair counts of two shells.
+void register_advance(Backend &backend, const NamedModel &m) {
+  benchmark::RegisterBenchmark(("advance_100_hops/" + std::string(m.name)).c_str(),
+                               [&backend, m](benchmark::State &state) {
+                                 const auto n = static_cast<int>(state.range(0));
+                                 KmcPlan plan = equimolar_plan(m.model, m.precision, 8, n, 1000.0);
+                                 plan.order_shells = 2;
+                                 const auto batch = backend.make_kmc(plan);
+                                 std::uint64_t hop = 0;
+                                 for (auto _ : state) {
+                                   batch->advance(hop += 100, {});
+                                 }
+                                 state.SetItemsProcessed(state.iterations() * n * 100);
+                               })
+      ->Arg(1)
+      ->Arg(64)
+      ->UseRealTime();
+}
+
+void register_batches(Backend &backend) {
+  const auto plan_of = [](std::int64_t walkers) {
+    KmcPlan plan = equimolar_plan(ConstantBarrier{1.0}, Precision::float32, 8, static_cast<int>(walkers), 1000.0);
+    plan.order_shells = 2;
+    return plan;
+  };
+  // Random alloys of 1,024 sites and the first count of their bonds.
+  benchmark::RegisterBenchmark("make_kmc",
+                               [&backend, plan_of](benchmark::State &state) {
+                                 const KmcPlan plan = plan_of(state.range(0));
+                                 for (auto _ : state) {
+                                   benchmark::DoNotOptimize(backend.make_kmc(plan));
+                                 }
+                                 state.SetItemsProcessed(state.iterations() * state.range(0));
+                               })
+      ->Arg(1)
+      ->Arg(64)
+      ->Arg(1024)
+      ->UseRealTime();
+  // Means and squared deviations of all columns over the replicas, and their copy to the host.
+  benchmark::RegisterBenchmark("sample",
+                               [&backend, plan_of](benchmark::State &state) {
+                                 const auto batch = backend.make_kmc(plan_of(state.range(0)));
+                                 for (auto _ : state) {
+                                   benchmark::DoNotOptimize(batch->sample());
+                                 }
+                                 state.SetItemsProcessed(state.iterations() * state.range(0));
+                               })
+      ->Arg(1)
+      ->Arg(64)
+      ->Arg(1024)
+      ->UseRealTime();
+  // A whole state for a checkpoint, to the host.
+  benchmark::RegisterBenchmark("save",
+                               [&backend, plan_of](benchmark::State &state) {
+                                 const auto batch = backend.make_kmc(plan_of(state.range(0)));
+                                 for (auto _ : state) {
+                                   benchmark::DoNotOptimize(batch->save());
+                                 }
+                                 state.SetItemsProcessed(state.iterations() * state.range(0));
+                               })
+      ->Arg(1)
+      ->Arg(1024)
+      ->UseRealTime();
+}
+
+} // namespace
+
+int run_micro(const std::vector<std::string> &arguments) {
+  std::string wanted = "auto";
+  std::vector<std::string> kept{"zener_bench micro"};
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    if (arguments[i] == "--help" || arguments[i] == "-h") {
+      std::printf(
+          "usage: zener_bench micro [--device auto|cpu|cuda:N|hip:N] [Google Benchmark's options, e.g. --benchmark_filter=mlp, "
+          "--benchmark_list_tests]\n");
+      return 0;
+    }
+    if (arguments[i] == "--device") {
+      if (i + 1 == arguments.size()) {
+        throw ConfigError("micro: --device needs a value: auto, cpu, cuda:N or hip:N");
+      }
+      wanted = arguments[++i];
+    } else {
+      kept.push_back(arguments[i]);
+    }
+  }
+  std::vector<char *> argv;
+  for (std::string &argument : kept) {
+    argv.push_back(argument.data());
+  }
+  int argc = static_cast<int>(argv.size());
+  benchmark::Initialize(&argc, argv.data());
+  if (argc > 1) {
+    throw ConfigError(std::string("micro: unknown argument ") + argv[1] + "; see zener_bench micro --help");
+  }
+
+  const ChosenDevice device = choose_device(wanted, 0);
+  for (const NamedModel &m : models()) {
+    register_barriers(*device.backend, m);
+  }
+  for (const NamedModel &m : models()) {
+    register_advance(*device.backend, m);
+  }
+  register_batches(*device.backend);
+  benchmark::RunSpecifiedBenchmarks();
+  benchmark::Shutdown();
+  return 0;
+}
+
+} // namespace zener::bench

@@ -1,0 +1,46 @@
+#include "profiling/bench/yardstick.hpp"
+
+#include <algorithm>
+#include <cblas.h>
+
+namespace zener::bench {
+namespace {
+
+constexpr int kSize = 1024;
+constexpr double kFlops = 2.0 * kSize * kSize * kSize;
+
+} // namespace
+
+double median(std::vector<double> values) {
+  if (values.empty()) {
+    return 0.0;
+  }
+  std::sort(values.begin(), values.end());
+  const std::size_t n = values.size();
+  return n % 2 == 1 ? values[n / 2] : 0.5 * (values[n / 2 - 1] + values[n / 2]);
+}
+
+Sgemm::Sgemm() : a_(kSize * kSize), b_(a_.size()), c_(a_.size()) {
+  for (std::size_t i = 0; i < a_.size(); ++i) {
+    a_[i] = static_cast<float>(i % 17) * 0.0625f;
+    b_[i] = static_cast<float>(i % 13) * 0.0625f;
+  }
+}
+
+double Sgemm::gflops(int threads, double seconds) {
+  openblas_set_num_threads(threads);
+  const auto product = [&] {
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, kSize, kSize, kSize, 1.0f, a_.data(), kSize, b_.data(), kSize, 0.0f,
+                c_.data(), kSize);
+  };
+  product();
+  const Stopwatch watch;
+  int products = 0;
+  do {
+    product();
+    ++products;
+  } while (watch.seconds() < seconds);
+  return products * kFlops / watch.seconds() * 1e-9;
+}
+
+} // namespace zener::bench

@@ -1,0 +1,206 @@
+// Runs advance_walkers with a chosen team shape from a given state, beside the engine, and plans for tests.
+#pragma once
+
+#include "host/engine/device_model.hpp"
+#include "host/neutral/kmc_plan.hpp"
+#include "kernels/core/constants.hpp"
+#include "tests/reference/barriers.hpp"
+#include "tests/support/hash.hpp"
+
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace zener {
+inline namespace ZENER_BACKEND {
+
+// The buffers of a state, in the order of KmcState.
+class KmcRunner {
+public:
+  KmcRunner(Queue &queue, const KmcPlan &plan, const KmcState &state) : queue_(queue), plan_(plan), state_(state), tables_(queue) {
+    std::vector<double> inverse;
+    for (const KmcGroup &group : plan.groups) {
+      inverse.push_back(1.0 / (kBoltzmann_eV_per_K * group.temperature_K));
+    }
+    inverse_kT_ = DeviceBuffer<double>(queue, static_cast<std::int64_t>(inverse.size()), "inverse temperatures");
+    inverse_kT_.upload(inverse.data());
+    each([&](auto &buffer, const auto &host) {
+      using T = typename std::decay_t<decltype(host)>::value_type;
+      buffer = DeviceBuffer<T>(queue_, static_cast<std::int64_t>(host.size()), "state");
+      buffer.upload(host.data());
+    });
+  }
+
+  // Runs to a hop with one team shape. latency: the other tile of networks, on a GPU.
+  void advance(std::uint64_t until_hop, TeamChoice choice, bool latency = false) {
+    RunParameters run{};
+    run.begin_hop = state_.hops;
+    run.end_hop = until_hop;
+    run.averages_from_hop = plan_.averages_from_hop;
+    run.attempt_frequency_per_s = plan_.attempt_frequency_per_s;
+    run.time_limit_s = plan_.time_limit_s;
+    run.seed = plan_.seed;
+    run.first_walker = plan_.first_walker;
+    run.replicas = plan_.replicas;
+    run.shells = plan_.order_shells;
+    run.species = plan_.species();
+    if (const auto *constant = std::get_if<ConstantBarrier>(&plan_.model)) {
+      go(ConstantBarriers{constant->barrier_eV}, run, choice);
+    } else if (const auto *pair = std::get_if<PairKra>(&plan_.model)) {
+      const DevicePairKra model(queue_, *pair);
+      go(model.view(tables_.view()), run, choice);
+    } else if (plan_.precision == Precision::float32) {
+      go_mlp<float>(run, choice, latency);
+    } else {
+      go_mlp<double>(run, choice, latency);
+    }
+    state_.hops = until_hop;
+  }
+
+  KmcState state() {
+    each([](auto &buffer, auto &host) { buffer.download(host.data()); });
+    return state_;
+  }
+
+private:
+  template <class F> void each(F f) {
+    f(occupancy_, state_.occupancy);
+    f(vacancy_site_, state_.vacancy_site);
+    f(displacement_, state_.displacement);
+    f(time_, state_.time_s);
+    f(hops_, state_.walker_hops);
+    f(status_, state_.status);
+    f(smallest_, state_.smallest_barrier_eV);
+    f(pair_counts_, state_.pair_counts);
+    f(pair_time_, state_.pair_time);
+    f(pair_hops_, state_.pair_hops);
+    f(averaged_time_, state_.averaged_time_s);
+    f(averaged_hops_, state_.averaged_hops);
+  }
+
+  template <class T> void go_mlp(const RunParameters &run, TeamChoice choice, bool latency) {
+    const DeviceMlp<T> model(queue_, std::get<Mlp>(plan_.model));
+#if defined(ZENER_GPU)
+    if (latency) {
+      go(model.template view<kLatencyTile>(tables_.view()), run, choice);
+      return;
+    }
+#else
+    (void)latency;
+#endif
+    go(model.template view<kThroughputTile>(tables_.view()), run, choice);
+  }
+
+  template <class Model> void go(const Model &model, const RunParameters &run, TeamChoice choice) {
+    const std::int64_t walkers = plan_.walkers();
+    const std::int64_t counts = plan_.order_shells * plan_.pairs();
+    const WalkersView view{occupancy_.shaped(walkers, plan_.sites()),
+                           vacancy_site_.view(),
+                           displacement_.shaped(3, walkers),
+                           time_.view(),
+                           hops_.view(),
+                           status_.view(),
+                           smallest_.view(),
+                           pair_counts_.shaped(counts, walkers),
+                           pair_time_.shaped(counts, walkers),
+                           pair_hops_.shaped(counts, walkers),
+                           averaged_time_.view(),
+                           averaged_hops_.view()};
+    const BccLattice lattice{plan_.cells[0], plan_.cells[1], plan_.cells[2]};
+    advance_walkers(queue_, Advance<Model>{lattice, tables_.view(), view, inverse_kT_.view(), run, model}, choice);
+    queue_.wait();
+  }
+
+  Queue &queue_;
+  const KmcPlan &plan_;
+  KmcState state_;
+  DeviceTables tables_;
+  DeviceBuffer<double> inverse_kT_;
+  DeviceBuffer<std::uint8_t> occupancy_;
+  DeviceBuffer<std::int32_t> vacancy_site_;
+  DeviceBuffer<std::int32_t> displacement_;
+  DeviceBuffer<double> time_;
+  DeviceBuffer<std::uint64_t> hops_;
+  DeviceBuffer<std::uint32_t> status_;
+  DeviceBuffer<double> smallest_;
+  DeviceBuffer<std::int32_t> pair_counts_;
+  DeviceBuffer<double> pair_time_;
+  DeviceBuffer<std::int64_t> pair_hops_;
+  DeviceBuffer<double> averaged_time_;
+  DeviceBuffer<std::uint64_t> averaged_hops_;
+};
+
+// The models that runs are tested with.
+enum class TestModel { constant, pair_kra, mlp_float32, mlp_float64 };
+inline constexpr TestModel kTestModels[] = {TestModel::constant, TestModel::pair_kra, TestModel::mlp_float32,
+                                            TestModel::mlp_float64};
+
+// Nb-Mo-Ta on a small lattice that is no cube, two temperatures; a dyadic network of the given widths.
+inline KmcPlan test_plan(TestModel model, const std::vector<int> &widths, int replicas) {
+  KmcPlan plan;
+  plan.cells = {5, 6, 7};
+  plan.lattice_constant_A = 3.24;
+  plan.elements = {"Nb", "Mo", "Ta"};
+  plan.seed = 2026;
+  plan.first_walker = 4;
+  plan.groups = {{900.0, {140, 139, 140}}, {2500.0, {300, 19, 100}}};
+  plan.replicas = replicas;
+  plan.order_shells = 2;
+  plan.averages_from_hop = 20;
+  reference::Sequence random(77);
+  switch (model) {
+  case TestModel::constant:
+    plan.model = ConstantBarrier{0.75};
+    break;
+  case TestModel::pair_kra: {
+    PairKra pair;
+    pair.elements = plan.elements;
+    pair.migration_eV = {1.0, 1.25, 1.125};
+    pair.shells = 2;
+    pair.pair_eV.resize(2 * 16);
+    for (std::size_t shell = 0; shell < 2; ++shell) {
+      for (std::size_t a = 0; a < 4; ++a) {
+        for (std::size_t b = a; b < 4; ++b) {
+          const double energy = 0.0625 * random.dyadic(10);
+          pair.pair_eV[(shell * 4 + a) * 4 + b] = energy;
+          pair.pair_eV[(shell * 4 + b) * 4 + a] = energy;
+        }
+      }
+    }
+    plan.model = pair;
+    break;
+  }
+  case TestModel::mlp_float32:
+  case TestModel::mlp_float64:
+    plan.model = reference::to_mlp(reference::random_net(random, widths), plan.elements);
+    plan.precision = model == TestModel::mlp_float32 ? Precision::float32 : Precision::float64;
+    break;
+  }
+  return plan;
+}
+
+inline const char *name_of(TestModel model) {
+  const char *names[] = {"constant", "pair_kra", "mlp_float32", "mlp_float64"};
+  return names[static_cast<int>(model)];
+}
+
+inline std::uint64_t hash_of(const KmcState &s) {
+  testing_support::Fnv1a hash;
+  hash.add(&s.hops, sizeof s.hops);
+  hash.add(s.occupancy);
+  hash.add(s.vacancy_site);
+  hash.add(s.displacement);
+  hash.add(s.time_s);
+  hash.add(s.walker_hops);
+  hash.add(s.status);
+  hash.add(s.smallest_barrier_eV);
+  hash.add(s.pair_counts);
+  hash.add(s.pair_time);
+  hash.add(s.pair_hops);
+  hash.add(s.averaged_time_s);
+  hash.add(s.averaged_hops);
+  return hash.value();
+}
+
+} // namespace ZENER_BACKEND
+} // namespace zener
