@@ -20,7 +20,10 @@ import importlib
 import json
 import math
 import os
+import pickle
 import re
+import resource
+import signal
 import sys
 import textwrap
 import warnings
@@ -29,6 +32,8 @@ SERIES_FORMAT = "zener-kmc-series-1"
 SUMMARY_FORMAT = "zener-kmc-summary-1"
 BOLTZMANN_EV_PER_K = 8.617333262e-5
 MODULES = {"numpy": "python3-numpy", "h5py": "python3-h5py", "matplotlib": "python3-matplotlib"}  # Debian packages
+
+LONGEST_READ_S = 60
 
 DPI = 150
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8C6D1F")  # after Okabe and Ito
@@ -76,24 +81,19 @@ class PlotFailure(Exception):
 
 def load_modules():
     """Imports numpy, h5py and matplotlib; one message names all Debian packages that are missing."""
-    missing = []
-    for name, package in MODULES.items():
+    missing, reason = [], ""
+    for name in MODULES:
         try:
             globals()["np" if name == "numpy" else name] = importlib.import_module(name)
         except ImportError as error:
-            missing.append((name, package, error))
+            if error.name not in missing:  # else only what it needs is missing
+                missing.append(name)
+                reason = reason or str(error)
     if missing:
-        reasons = "" if any(isinstance(e, ModuleNotFoundError) for _, _, e in missing) else " (%s)" % missing[0][2]
+        plural = "s" if len(missing) > 1 else ""
         raise PlotFailure(
-            "the plots need the Python module%s %s%s: install the Debian package%s %s and run `zener plot DIR`; all other results "
-            "are complete without"
-            % (
-                "s" if len(missing) > 1 else "",
-                ", ".join(name for name, _, _ in missing),
-                reasons,
-                "s" if len(missing) > 1 else "",
-                " ".join(package for _, package, _ in missing),
-            )
+            "the plots need the Python module%s %s (%s): install the Debian package%s %s, then run `zener plot DIR`"
+            % (plural, " and ".join(missing), reason, plural, " ".join(MODULES[name] for name in missing))
         )
     matplotlib.use("Agg")
     globals()["plt"] = importlib.import_module("matplotlib.pyplot")
@@ -123,13 +123,57 @@ def read_run(folder):
             raise PlotFailure("%s: no such file; is %s the result folder of a finished or interrupted run?" % (path, folder))
     run = Run()
     read_summary(summary_path, run)
-    try:
-        with h5py.File(series_path, "r") as file:
-            read_series(file, series_path, run)
-    except (OSError, RuntimeError, KeyError, ValueError, TypeError, AttributeError) as error:
-        raise PlotFailure("%s: damaged or not an HDF5 file: %s" % (series_path, error)) from None
+    read_in_child(series_path, run)
     run.compositions = group_by_composition(run)
     return run
+
+
+def read_in_child(path, run):
+    """open_series in a child process, which sends back what it read.
+
+    Damaged metadata can crash the HDF5 library itself or hold it for ever; then only the child is lost.
+    """
+    reader, writer = os.pipe()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # newer Pythons warn of any fork; this child only reads a file and leaves
+        child = os.fork()
+    if child == 0:
+        try:
+            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+            signal.alarm(LONGEST_READ_S)
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # last words of a crash
+            try:
+                open_series(path, run)
+                answer = vars(run)
+            except PlotFailure as failure:
+                answer = str(failure)
+            with os.fdopen(writer, "wb") as pipe:
+                pickle.dump(answer, pipe)
+        finally:
+            os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader, "rb") as pipe:
+        data = pipe.read()
+    _, status = os.waitpid(child, 0)
+    if os.WIFSIGNALED(status) or not data:
+        signal_number = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
+        how = "does not end" if signal_number == signal.SIGALRM else "fails (signal %d)" % signal_number
+        raise PlotFailure("%s: damaged: the HDF5 library %s on it" % (path, how))
+    answer = pickle.loads(data)
+    if isinstance(answer, str):
+        raise PlotFailure(answer)
+    vars(run).update(answer)
+
+
+def open_series(path, run):
+    """read_series of a file by name, with one kind of error for whatever HDF5 finds in it."""
+    try:
+        with h5py.File(path, "r") as file:
+            read_series(file, path, run)
+    except PlotFailure:
+        raise
+    except Exception as error:  # damaged bytes surface as any of a dozen types
+        raise PlotFailure("%s: damaged or not an HDF5 file: %s" % (path, error)) from None
 
 
 def read_summary(path, run):
@@ -142,19 +186,21 @@ def read_summary(path, run):
     except (ValueError, RecursionError) as error:
         raise PlotFailure("%s: damaged: %s" % (path, error)) from None
     if not isinstance(summary, dict) or summary.get("format") != SUMMARY_FORMAT:
-        raise PlotFailure("%s: \"format\" is not \"%s\"; it was written by another program or version" % (path, SUMMARY_FORMAT))
+        raise PlotFailure('%s: "format" is not "%s"; it was written by another program or version' % (path, SUMMARY_FORMAT))
     groups = summary.get("groups")
     if not isinstance(groups, list) or not groups or not all(isinstance(group, dict) for group in groups):
         raise PlotFailure("%s: /groups is not a list of one or more objects" % path)
     run.groups = groups
     status = summary.get("run")
-    run.status = str(status.get("status", "")) if isinstance(status, dict) else ""
+    run.status = " ".join(str(status.get("status", "")).split())[:40] if isinstance(status, dict) else ""
 
 
 def read_series(file, path, run):
     """Fills the rest of a Run from the open series.h5 and checks every shape."""
     if text(file.attrs.get("format", "")) != SERIES_FORMAT:
-        raise PlotFailure("%s: attribute \"format\" is not \"%s\"; written by another program or version" % (path, SERIES_FORMAT))
+        raise PlotFailure(
+            '%s: attribute "format" is not "%s"; it was written by another program or version' % (path, SERIES_FORMAT)
+        )
 
     def dataset(name, shape, kind=float):
         if name not in file or not isinstance(file[name], h5py.Dataset):
@@ -172,26 +218,41 @@ def read_series(file, path, run):
         raise PlotFailure(
             "%s: %d groups, but summary.json has %d: the two files are of different runs" % (path, group_count, len(run.groups))
         )
+    if not np.all((run.temperature > 1e-6) & (run.temperature < 1e6)):
+        raise PlotFailure("%s: dataset groups/temperature_K has values that are no temperatures" % path)
     run.atoms = dataset("groups/atoms", (group_count, None), np.int64)
     run.elements = [text(name) for name in np.ravel(file["groups/atoms"].attrs.get("elements", []))]
     if not run.elements or len(run.elements) != run.atoms.shape[1]:
         raise PlotFailure("%s: dataset groups/atoms has %d columns and names %d elements"
                           % (path, run.atoms.shape[1], len(run.elements)))
+    if not all(re.fullmatch(r"[A-Za-z0-9]{1,8}", name) for name in run.elements):
+        raise PlotFailure("%s: dataset groups/atoms names elements that are no names: %s" % (path, run.elements))
     run.hops = dataset("hops", (None,))
+    if not np.all((run.hops >= 0.0) & (run.hops < 2.0**64)):
+        raise PlotFailure("%s: dataset hops has values that are no counts" % path)
     rows = len(run.hops)
 
     def statistics(name, shape):
-        return dataset(name + "/mean", shape), dataset(name + "/standard_error", shape)
+        return drawable(dataset(name + "/mean", shape)), drawable(dataset(name + "/standard_error", shape))
 
     run.series = {name: statistics(name, (rows, group_count)) for name in ("time_s", "vacancy/msd_A2")}
     run.pairs, run.shells = [], 0
     if "order" in file:
         names = file["order/pairs"][...] if "order/pairs" in file else []
         run.pairs = [text(name) for name in np.ravel(names)]
+        wanted = ["%s-%s" % (a, b) for i, a in enumerate(run.elements) for b in run.elements[i:]]
+        if run.pairs != wanted:
+            raise PlotFailure("%s: dataset order/pairs is %s, expected %s" % (path, run.pairs, wanted))
         expected = dataset("order/expected_bonds", (group_count, None, len(run.pairs)))
         run.shells = expected.shape[1]
         shape = (rows, group_count, run.shells, len(run.pairs))
         run.series["order/delta_per_cell"] = statistics("order/delta_per_cell", shape)
+
+
+def drawable(values):
+    """Numbers that an axis can hold: NaN beyond 1e200 (a time at 50 K can be), 0 below 1e-200."""
+    values = np.where(np.abs(values) < 1e200, values, np.nan)
+    return np.where(np.abs(values) < 1e-200, 0.0, values)
 
 
 def text(value):
@@ -202,8 +263,11 @@ def text(value):
 
 
 def number(value):
-    """A float of a JSON value; NaN for null and whatever is no number."""
-    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else math.nan
+    """A drawable float of a JSON value; NaN for null and whatever is no number."""
+    try:
+        return float(drawable(float(value))) if isinstance(value, (int, float)) and not isinstance(value, bool) else math.nan
+    except OverflowError:  # an integer of more than 308 digits
+        return math.nan
 
 
 def summary_value(group, *keys):
@@ -298,7 +362,8 @@ def name_axes(axes, used, columns, x_label, y_label):
 def composition_panels(compositions):
     """(figure, axes, number of columns): one panel for each composition, named when there are several."""
     columns = min(len(compositions), 3 if len(compositions) != 4 else 2)
-    figure, axes = panel_grid(math.ceil(len(compositions) / columns), columns, len(compositions), True, 0.3 if len(compositions) > 1 else 0.1)
+    above = 0.3 if len(compositions) > 1 else 0.1
+    figure, axes = panel_grid(math.ceil(len(compositions) / columns), columns, len(compositions), True, above)
     if len(compositions) > 1:
         for axis, (label, _) in zip(axes, compositions):
             axis.set_title(label)
@@ -509,7 +574,8 @@ def draw_ladder(run, title, x_label, y_label, curve, log_y, zero_line=False, not
             )
             marks[temperature] = line
             filled.add(panel)
-            if bars(error) is None:
+            error = bars(error)
+            if error is None:
                 continue
             if len(x) == 1:
                 axis.errorbar(x, y, yerr=[np.minimum(error, 0.9 * y) if log_y else error, error], color=line.get_color())
@@ -570,7 +636,8 @@ def plot_time_vs_hops(run):
     """Physical time against hops."""
     mean, error = run.series["time_s"]
     return draw_ladder(
-        run, "Physical time of the walk", HOPS_LABEL, "Time t (s)", lambda group: (run.hops, mean[:, group], error[:, group]), True
+        run, "Physical time of the walk", HOPS_LABEL, "Time t (s)",
+        lambda group: (run.hops, mean[:, group], error[:, group]), True,
     )
 
 
@@ -604,7 +671,7 @@ def arrhenius_fit(temperature, diffusivity):
 def plot_arrhenius(run):
     """log D against 1000/T, with straight lines."""
     compositions = evenly(run.compositions, MOST_COMPOSITIONS)
-    figure, (axis,) = panel_grid(1, 1, 1, False, 0.6)
+    figure, (axis,) = panel_grid(1, 1, 1, False, 0.5)
     few = len(compositions) <= 4  # the legend has room for D0
     marks, labels, still = [], [], 0
     for slot, (label, groups) in enumerate(compositions):

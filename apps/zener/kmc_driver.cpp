@@ -10,6 +10,7 @@
 #include "host/neutral/preset.hpp"
 #include "host/neutral/progress.hpp"
 #include "host/neutral/signals.hpp"
+#include "host/neutral/text.hpp"
 #include "host/neutral/version.hpp"
 
 #include <fmt/format.h>
@@ -18,6 +19,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <csignal>
 #include <iostream>
 #include <optional>
 
@@ -35,16 +37,33 @@ double seconds_since(Clock::time_point start) { return std::chrono::duration<dou
 
 fs::path numbered(const fs::path &folder, int n) { return n < 2 ? folder : fs::path(folder.string() + "-" + std::to_string(n)); }
 
+bool is_there(const fs::path &file) {
+  std::error_code error;
+  return fs::exists(file, error);
+}
+
 bool holds_something(const fs::path &folder) {
   std::error_code error;
-  return fs::exists(folder, error) && !fs::is_empty(folder, error);
+  return is_there(folder) && !fs::is_empty(folder, error);
+}
+
+bool has_checkpoint(const fs::path &folder) { return is_there(folder / "checkpoint.h5"); }
+
+DataError no_checkpoint(const fs::path &folder) {
+  const bool previous = is_there(folder / "checkpoint.previous.h5");
+  return DataError(folder.string() + ": there is no checkpoint.h5 to resume from" +
+                   (previous ? "; checkpoint.previous.h5 is there: rename it to go on from that" : ""));
 }
 
 // A new run never touches an older one's folder: one named by --out must be empty, the preset's own gets a number.
 fs::path output_folder(const RunOptions &options, const KmcPreset &preset) {
   if (!options.out.empty()) {
-    if (options.resume && !fs::exists(options.out / "checkpoint.h5")) {
-      throw DataError(options.out.string() + ": there is no checkpoint.h5 to resume from");
+    std::error_code error;
+    if (is_there(options.out) && !fs::is_directory(options.out, error)) {
+      throw DataError(options.out.string() + ": is a file, a folder is expected for the results");
+    }
+    if (options.resume && !has_checkpoint(options.out)) {
+      throw no_checkpoint(options.out);
     }
     if (!options.resume && holds_something(options.out)) {
       throw ConfigError(options.out.string() + ": the folder is not empty; --resume goes on with the run in it, another --out keeps it");
@@ -59,18 +78,18 @@ fs::path output_folder(const RunOptions &options, const KmcPreset &preset) {
     return numbered(preset.output_directory, n);
   }
   for (int last = n - 1; last >= 1; --last) {
-    if (fs::exists(numbered(preset.output_directory, last) / "checkpoint.h5")) {
+    if (has_checkpoint(numbered(preset.output_directory, last))) {
       return numbered(preset.output_directory, last);
     }
   }
-  throw DataError(preset.output_directory.string() + ": there is no checkpoint.h5 to resume from");
+  throw no_checkpoint(preset.output_directory);
 }
 
 void make_folder(const fs::path &folder) {
   std::error_code error;
   fs::create_directories(folder, error);
-  if (error || !fs::is_directory(folder)) {
-    throw DataError(folder.string() + ": the folder cannot be made: " + (error ? error.message() : "a file of that name is there"));
+  if (error) {
+    throw DataError(folder.string() + ": the folder cannot be made: " + error.message());
   }
 }
 
@@ -80,6 +99,15 @@ std::string describe_walker(const KmcPlan &plan, const KmcState &state, std::int
   const std::size_t group = w / static_cast<std::size_t>(plan.replicas);
   return fmt::format("walker {} (group {}, {} K) at hop {}, smallest barrier {} eV, vacancy at site {}", walker, group,
                      plan.groups[group].temperature_K, state.walker_hops[w], state.smallest_barrier_eV[w], state.vacancy_site[w]);
+}
+
+// Hops of all walkers together; those that stopped early have made fewer than the others.
+double hops_made(const KmcState &state) {
+  double sum = 0.0;
+  for (const std::uint64_t hops : state.walker_hops) {
+    sum += static_cast<double>(hops);
+  }
+  return sum;
 }
 
 class Run {
@@ -102,6 +130,7 @@ public:
       }
     }
 
+    batch_ = chosen_.backend->make_kmc(plan_); // first, so that a lack of memory leaves no folder behind
     make_folder(folder_);
     open_log_file(folder_ / "log.txt");
     log_info(fmt::format("zener {} ({}), results in {}", kVersion, kCommit, folder_.string()));
@@ -111,7 +140,6 @@ public:
     }
     log_info(fmt::format("{} walkers of {} sites in {} groups, {} hops each, barriers: {}", plan_.walkers(), plan_.sites(),
                          plan_.groups.size(), preset_.hops, kind_name(plan_.model)));
-    batch_ = chosen_.backend->make_kmc(plan_);
     write_file_atomically(folder_ / "preset.json", resolved(preset_).dump(2) + "\n");
 
     schedule_ = sample_hops(preset_);
@@ -121,7 +149,6 @@ public:
       rows_.push_back(batch_->sample());
       write_configurations(folder_, "initial", preset_, plan_, batch_->save());
     }
-    hops_at_start_ = hops_;
     return advance();
   }
 
@@ -131,6 +158,7 @@ private:
   void begin_from(Checkpoint &from) {
     batch_->load(from.state);
     hops_ = from.state.hops;
+    made_before_ = hops_made(from.state);
     wall_before_s_ = from.meta.wall_s;
     // A run that was planned shorter has a row at its end that the longer one would not take.
     for (KmcRow &row : from.rows) {
@@ -199,7 +227,8 @@ private:
     record.backend = chosen_.backend_name;
     record.device = chosen_.device.name;
     record.wall_s = wall_before_s_ + spent_s;
-    record.hops_per_s = static_cast<double>(hops_ - hops_at_start_) * static_cast<double>(plan_.walkers()) / std::max(spent_s, 1e-9);
+    const double made = hops_made(state) - made_before_;
+    record.hops_per_s = made / std::max(spent_s, 1e-9);
     if (report.bad_barrier > 0) {
       record.status = "stopped: a barrier is not finite";
     }
@@ -233,13 +262,16 @@ private:
       return static_cast<int>(ExitCode::interrupted);
     }
     if (preset_.plots) {
-      const int code = run_python_script("plot/plot_kmc.py", {"h5py", "matplotlib", "numpy"}, {folder_.string()});
-      if (code != 0) {
-        log_warning("no plots were made; everything else is written. `zener plot " + folder_.string() + "` makes them later");
+      const PythonChoice python = find_python(kPlotModules);
+      const int code = python.program.empty() ? 0 : run_python_script(python, kPlotScript, {folder_.string()});
+      if (python.program.empty() || code != 0) {
+        log_warning(fmt::format("no plots: {}. Everything else is written; `zener plot {}` makes them later",
+                                python.program.empty() ? python.missing : fmt::format("{} ended with code {}", kPlotScript, code),
+                                folder_.string()));
       }
     }
-    log_info(fmt::format("done: {} hops of {} walkers in {:.1f} s, {:.4g} hops/s; see {}", hops_ - hops_at_start_, plan_.walkers(), spent_s,
-                         record.hops_per_s, (folder_ / "summary.json").string()));
+    log_info(fmt::format("done: {} hops of {} walkers in {:.1f} s, {:.4g} hops/s; see {}", grouped(static_cast<std::uint64_t>(made)),
+                         plan_.walkers(), spent_s, record.hops_per_s, (folder_ / "summary.json").string()));
     close_log_file();
     return static_cast<int>(ExitCode::done);
   }
@@ -255,7 +287,7 @@ private:
   std::vector<std::uint64_t> schedule_;
   std::vector<KmcRow> rows_;
   std::uint64_t hops_ = 0;
-  std::uint64_t hops_at_start_ = 0;
+  double made_before_ = 0.0; // hops of all walkers in the parts of the run before this one
   double wall_before_s_ = 0.0;
   Clock::time_point begin_ = Clock::now();
 };
@@ -295,6 +327,7 @@ std::string shown_time(double seconds) {
 
 int run_kmc(const RunOptions &options) {
   catch_stop_signals();
+  std::signal(SIGPIPE, SIG_IGN); // a console that goes away, like a pipe into head, does not end a run
   return Run(options, load_kmc_preset(options.preset, options.edits))();
 }
 

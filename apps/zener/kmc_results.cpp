@@ -122,8 +122,7 @@ Estimate ratio_of(const std::vector<double> &numerator, const std::vector<double
 
 void write_series(const std::filesystem::path &directory, const KmcPreset &preset, const KmcPlan &plan,
                   const std::vector<KmcRow> &rows) {
-  AtomicFile out(directory / "series.h5");
-  H5File file = H5File::create(out.partial());
+  H5File file = H5File::create(directory / "series.h5");
   file.write_attribute("/", "format", std::string("zener-kmc-series-1"));
   file.write_attribute("/", "zener_version", std::string(kVersion));
   file.write_attribute("/", "driver", std::string("kmc"));
@@ -213,7 +212,6 @@ void write_series(const std::filesystem::path &directory, const KmcPreset &prese
     }
   }
   file.close();
-  out.commit();
 }
 
 namespace {

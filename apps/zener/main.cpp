@@ -10,6 +10,7 @@
 #include "host/neutral/log.hpp"
 #include "host/neutral/pair_kra.hpp"
 #include "host/neutral/schema.hpp"
+#include "host/neutral/text.hpp"
 #include "host/neutral/version.hpp"
 
 #include <CLI/CLI.hpp>
@@ -100,6 +101,15 @@ void evaluate_file(const fs::path &model_file, const fs::path &environments_file
   }
 }
 
+// Exit code of a helper that the command cannot do without.
+int run_helper(const std::string &script, const std::vector<std::string> &modules, const std::vector<std::string> &arguments) {
+  const PythonChoice python = find_python(modules);
+  if (python.program.empty()) {
+    throw DataError(python.missing);
+  }
+  return run_python_script(python, script, arguments);
+}
+
 int run_benchmark(const std::vector<std::string> &arguments) {
   std::error_code error;
   const fs::path program = fs::read_symlink("/proc/self/exe", error).parent_path() / "zener_bench";
@@ -188,6 +198,15 @@ int run_program(int argc, char **argv) {
   } catch (const CLI::CallForVersion &request) {
     return app.exit(request);
   } catch (const CLI::ParseError &error) {
+    const std::vector<std::string> rest = app.remaining();
+    if (app.get_subcommands().empty() && !rest.empty() && !rest.front().starts_with('-')) {
+      std::vector<std::string> names;
+      for (const CLI::App *command : app.get_subcommands({})) {
+        names.push_back(command->get_name());
+      }
+      throw ConfigError("there is no command " + in_quotes(rest.front()) + did_you_mean(rest.front(), names) + "; there are: " +
+                        join(names, ", "));
+    }
     throw ConfigError(std::string(error.what()) + " (zener --help lists what is possible)");
   }
   set_console_level(log_level == "debug"     ? LogLevel::debug
@@ -212,12 +231,12 @@ int run_program(int argc, char **argv) {
   } else if (barriers->parsed()) {
     evaluate_file(model_file, environments_file, barriers_out, precision, options.device, options.threads);
   } else if (plot->parsed()) {
-    return run_python_script("plot/plot_kmc.py", {"h5py", "matplotlib", "numpy"}, {plot_folder});
+    return run_helper(kPlotScript, kPlotModules, {plot_folder});
   } else if (import_nnk->parsed()) {
     std::vector<std::string> arguments{weights, imported};
     const std::vector<std::string> rest = import_nnk->remaining();
     arguments.insert(arguments.end(), rest.begin(), rest.end());
-    return run_python_script("import/import_nnk.py", {"numpy"}, arguments);
+    return run_helper("import/import_nnk.py", {}, arguments);
   } else if (bench->parsed()) {
     return run_benchmark(bench->remaining());
   }

@@ -1,7 +1,7 @@
 #include "apps/zener/python.hpp"
 
 #include "host/neutral/errors.hpp"
-#include "host/neutral/log.hpp"
+#include "host/neutral/text.hpp"
 
 #include <cerrno>
 #include <cstdlib>
@@ -67,7 +67,7 @@ fs::path home_folder() {
   throw DataError("the folders presets/ and apps/ are not found beside the program; set ZENER_HOME to the folder that holds them");
 }
 
-int run_python_script(const std::string &script, const std::vector<std::string> &modules, const std::vector<std::string> &arguments) {
+PythonChoice find_python(const std::vector<std::string> &modules) {
   std::vector<std::string> candidates;
   if (const char *chosen = std::getenv("ZENER_PYTHON")) {
     candidates.emplace_back(chosen);
@@ -75,21 +75,24 @@ int run_python_script(const std::string &script, const std::vector<std::string> 
     candidates = {"python3", "/usr/bin/python3"};
   }
   std::string import = "import sys";
-  std::string packages;
+  std::string packages = " python3";
   for (const std::string &module : modules) {
     import += ", " + module;
     packages += " python3-" + module;
   }
   for (const std::string &python : candidates) {
     if (run_command({python, "-c", import}, true) == 0) {
-      std::vector<std::string> words{python, (home_folder() / "apps" / script).string()};
-      words.insert(words.end(), arguments.begin(), arguments.end());
-      return run_command(words, false);
+      return {python, ""};
     }
   }
-  log_warning("no Python with the modules of" + packages + " was found (Debian: apt-get install" + packages +
-              "; ZENER_PYTHON names another Python)");
-  return static_cast<int>(ExitCode::bad_data);
+  const std::string what = modules.empty() ? "no Python was found" : "no Python with " + join(modules, ", ") + " was found";
+  return {"", what + " (Debian: apt-get install" + packages + "; ZENER_PYTHON names another Python)"};
+}
+
+int run_python_script(const PythonChoice &python, const std::string &script, const std::vector<std::string> &arguments) {
+  std::vector<std::string> words{python.program, (home_folder() / "apps" / script).string()};
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  return run_command(words, false);
 }
 
 } // namespace zener

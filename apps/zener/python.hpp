@@ -11,8 +11,18 @@ namespace zener {
 // Throws DataError when none is there.
 std::filesystem::path home_folder();
 
-// Runs home_folder()/apps/SCRIPT with arguments under the first Python ($ZENER_PYTHON, python3, /usr/bin/python3) that has the
-// modules, and returns its exit code. Without one it logs a line that says what is missing and returns 3.
-int run_python_script(const std::string &script, const std::vector<std::string> &modules, const std::vector<std::string> &arguments);
+struct PythonChoice {
+  std::string program; // empty when there is none
+  std::string missing; // then: what was looked for and how to get it
+};
+
+// The first Python ($ZENER_PYTHON alone when set, else python3, /usr/bin/python3) that has the modules.
+PythonChoice find_python(const std::vector<std::string> &modules);
+
+// Runs home_folder()/apps/SCRIPT with arguments and returns its exit code; its own lines go to standard error.
+int run_python_script(const PythonChoice &python, const std::string &script, const std::vector<std::string> &arguments);
+
+inline constexpr const char *kPlotScript = "plot/plot_kmc.py";
+inline const std::vector<std::string> kPlotModules{"h5py", "matplotlib", "numpy"};
 
 } // namespace zener

@@ -14,31 +14,11 @@ namespace zener {
 inline namespace ZENER_BACKEND {
 namespace {
 
-// Walkers of a team and its lanes. The CPU runs a walker a thread; a GPU shares the weights of a network among the walkers of a team.
-template <class Model> TeamChoice choose_team(const Queue &queue, const Model &model, std::int64_t walkers) {
-#if defined(ZENER_GPU)
-  int together = std::is_same_v<Model, MlpBarriers<float, kThroughputTile>> ||
-                         std::is_same_v<Model, MlpBarriers<double, kThroughputTile>>
-                     ? 8
-                     : 16;
-#if defined(ZENER_GPU)
-  if constexpr (std::is_same_v<Model, MlpBarriers<float, kLatencyTile>> || std::is_same_v<Model, MlpBarriers<double, kLatencyTile>>) {
-    together = 1;
-  }
-#endif
-  // What a walker takes besides the model's scratch is below 4 kB with every observable on.
-  const std::size_t limit = queue.properties().max_scratch_bytes;
-  while (together > 1 && model.scratch(together) + static_cast<std::size_t>(together) * 4096 > limit) {
-    together /= 2;
-  }
-  return {static_cast<int>(std::min<std::int64_t>(together, std::max<std::int64_t>(walkers, 1))), Model::kMaxLanes};
-#else
-  (void)queue;
-  (void)model;
-  (void)walkers;
-  return {1, 1};
-#endif
-}
+// Walkers that share a team on a GPU: those with a network share the weights that they read. 8 walkers of a 112-128x4-1 network take
+// 72 kB of scratch, so that three teams stand on a multiprocessor with 228 kB.
+template <class Model> constexpr int kTogether = 16;
+template <class T> constexpr int kTogether<MlpBarriers<T, kThroughputTile>> = 8;
+template <class T> constexpr int kTogether<MlpBarriers<T, kLatencyTile>> = 1;
 
 // A barrier model on the device, and a call with it as the kernel's model.
 class DeviceModel {
@@ -53,12 +33,12 @@ public:
     } else {
       float64_ = std::make_unique<DeviceMlp<double>>(queue, std::get<Mlp>(model));
     }
-#if defined(ZENER_GPU)
-    // With fewer walkers than fill the device, each gets a team of its own.
-    few_walkers_ = walkers <= 2 * std::int64_t{queue.properties().units};
-#else
-    (void)walkers;
-#endif
+    if constexpr (kGpuShapes) {
+      const DeviceProperties properties = queue.properties();
+      max_scratch_ = properties.max_scratch_bytes;
+      // With fewer walkers than fill the device, each gets a team of its own.
+      few_walkers_ = walkers <= 2 * std::int64_t{properties.units};
+    }
   }
 
   LatticeTablesView tables() const { return tables_.view(); }
@@ -76,15 +56,26 @@ public:
     }
   }
 
+  // Walkers of a team and its lanes. The CPU runs one walker a team.
+  template <class Model> TeamChoice team(const Model &model, std::int64_t walkers) const {
+    if constexpr (kGpuShapes) {
+      std::int64_t together = std::min<std::int64_t>(kTogether<Model>, std::max<std::int64_t>(walkers, 1));
+      // What a walker takes besides the model's scratch is below 4 kB with every observable on.
+      while (together > 1 && model.scratch(static_cast<int>(together)) + static_cast<std::size_t>(together) * 4096 > max_scratch_) {
+        together /= 2;
+      }
+      return {static_cast<int>(together), Model::kMaxLanes};
+    }
+    return {1, 1};
+  }
+
 private:
   template <class T, class F> void with_mlp(const DeviceMlp<T> &mlp, const LatticeTablesView &tables, F f) const {
-#if defined(ZENER_GPU)
     if (few_walkers_) {
       f(mlp.template view<kLatencyTile>(tables));
-      return;
+    } else {
+      f(mlp.template view<kThroughputTile>(tables));
     }
-#endif
-    f(mlp.template view<kThroughputTile>(tables));
   }
 
   DeviceTables tables_;
@@ -92,9 +83,8 @@ private:
   std::unique_ptr<DevicePairKra> pair_;
   std::unique_ptr<DeviceMlp<float>> float32_;
   std::unique_ptr<DeviceMlp<double>> float64_;
-#if defined(ZENER_GPU)
   bool few_walkers_ = false;
-#endif
+  std::size_t max_scratch_ = 0;
 };
 
 void check_plan(const KmcPlan &plan) {
@@ -316,7 +306,7 @@ private:
     model_.with([&](const auto &model) {
       using Model = std::decay_t<decltype(model)>;
       advance_walkers(queue_, Advance<Model>{lattice(), model_.tables(), view(), inverse_kT_.view(), run, model},
-                      choose_team(queue_, model, walkers_));
+                      model_.team(model, walkers_));
     });
     done_ = hop;
   }
@@ -375,7 +365,7 @@ std::vector<double> evaluate_barriers(Queue &queue, const BarrierModel &model, P
   codes.upload(types.data());
   device_model.with([&](const auto &kernel_model) {
     evaluate_environments(queue, kernel_model, View<const std::uint8_t, 2>(codes.view().data(), n, kEnvironment),
-                          barriers.shaped(n, kJumps), choose_team(queue, kernel_model, n));
+                          barriers.shaped(n, kJumps), device_model.team(kernel_model, n));
   });
   std::vector<double> result(static_cast<std::size_t>(n * kJumps));
   barriers.download(result.data());

@@ -2,7 +2,6 @@
 
 #include "host/neutral/data_json.hpp"
 #include "host/neutral/errors.hpp"
-#include "host/neutral/files.hpp"
 #include "host/neutral/h5.hpp"
 
 #include <nlohmann/json.hpp>
@@ -13,6 +12,7 @@
 #include <cstring>
 #include <fstream>
 #include <set>
+#include <span>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -61,8 +61,8 @@ Content scan(const std::filesystem::path &file) {
   std::error_code error;
   const auto status = std::filesystem::status(file, error);
   if (!std::filesystem::is_regular_file(status)) {
-    throw DataError(file.string() + ": cannot open: " +
-                    (std::filesystem::exists(status) ? "it is not a regular file" : error.message()));
+    throw DataError(file.string() +
+                    ": cannot open: " + (std::filesystem::exists(status) ? "it is not a regular file" : error.message()));
   }
   std::ifstream in(file, std::ios::binary);
   Content content;
@@ -111,7 +111,7 @@ void verify(const std::filesystem::path &file) {
   }
 }
 
-// A field of KmcState as a dataset of shape [count] or [count][W]; `rows` says how many numbers a walker has.
+// Calls visit(name, field) for what KmcState holds for each walker, but the occupancy.
 template <class State, class Visit> void for_each_field(State &state, Visit visit) {
   visit("vacancy_site", state.vacancy_site);
   visit("displacement", state.displacement);
@@ -221,7 +221,8 @@ void compare(const nlohmann::json &stored, const nlohmann::json &current, const 
       const auto b = current.find(key);
       const std::string at = pointer + "/" + key;
       if (a == stored.end() || b == current.end()) {
-        differences.push_back(at + (a == stored.end() ? " was absent and is " + shown(*b) : " was " + shown(*a) + " and is absent"));
+        differences.push_back(at +
+                              (a == stored.end() ? " was absent and is " + shown(*b) : " was " + shown(*a) + " and is absent"));
       } else {
         compare(*a, *b, at, differences);
       }
@@ -249,30 +250,28 @@ void save_checkpoint(const std::filesystem::path &file, const std::string &ident
     inconsistent("occupancy", state.occupancy.size());
   }
   const std::size_t pairs = state.pair_counts.size() / walkers;
-  AtomicFile out(file);
-  {
-    H5File h5 = H5File::create(out.partial(), kBlock);
-    h5.make_group("/run");
-    h5.write_attribute("/run", "identity", identity);
-    h5.write_attribute("/run", "wall_s", meta.wall_s);
-    h5.write_attribute("/run", "next_sample", meta.next_sample);
-    h5.write<std::uint64_t>("/state/hops", std::vector<std::uint64_t>{state.hops}, {1});
-    h5.write("/state/occupancy", state.occupancy, {walkers, state.occupancy.size() / walkers}, kDeflate);
-    for_each_field(state, [&](const std::string &field, const auto &values) {
-      const int n = numbers_per_walker(field);
-      const std::size_t numbers = n == -1 ? pairs : static_cast<std::size_t>(n);
-      if (values.size() != numbers * walkers) {
-        inconsistent(field, values.size());
-      }
-      h5.write("/state/" + field, values, n == 1 ? H5File::Shape{walkers} : H5File::Shape{numbers, walkers});
-    });
-    write_rows(h5, rows);
-    h5.close();
-  }
-  const Content content = scan(out.partial());
-  const auto block = make_block(content.length, content.checksum);
-  overwrite_start(out.partial(), {block.data(), block.size()});
-  out.commit(previous_checkpoint(file));
+  H5File h5 = H5File::create(file, kBlock);
+  h5.make_group("/run");
+  h5.write_attribute("/run", "identity", identity);
+  h5.write_attribute("/run", "wall_s", meta.wall_s);
+  h5.write_attribute("/run", "next_sample", meta.next_sample);
+  h5.write("/state/hops", std::vector<std::uint64_t>{state.hops}, {1});
+  h5.write("/state/occupancy", state.occupancy, {walkers, state.occupancy.size() / walkers}, kDeflate);
+  for_each_field(state, [&](const std::string &field, const auto &values) {
+    const int n = numbers_per_walker(field);
+    const std::size_t numbers = n == -1 ? pairs : static_cast<std::size_t>(n);
+    if (values.size() != numbers * walkers) {
+      inconsistent(field, values.size());
+    }
+    h5.write("/state/" + field, values, n == 1 ? H5File::Shape{walkers} : H5File::Shape{numbers, walkers});
+  });
+  write_rows(h5, rows);
+  const std::span<char> image = h5.image();
+  Checksum sum;
+  sum.add(image.data() + kBlock, image.size() - kBlock);
+  const auto block = make_block(image.size(), sum.value());
+  std::copy(block.begin(), block.end(), image.begin());
+  h5.close(previous_checkpoint(file));
 }
 
 Checkpoint load_checkpoint(const std::filesystem::path &file) {

@@ -8,8 +8,8 @@
 
 namespace zener {
 
-// Parses a whole JSON text. Json is nlohmann::json or nlohmann::ordered_json. Throws DataError that begins with `where` when the
-// text is malformed, nests deeper than 32 levels or repeats a key in one object. An ordered object may have 1000 keys (its
+// Parses a whole JSON text. Json is nlohmann::json or nlohmann::ordered_json. Throws DataError that begins with `where` when
+// the text is malformed, nests deeper than 32 levels or repeats a key in one object. An ordered object may have 1000 keys (its
 // look-ups are linear).
 template <class Json> Json parse_data_json(std::string_view text, const std::string &where);
 

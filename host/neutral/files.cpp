@@ -171,20 +171,14 @@ void AtomicFile::commit(const std::filesystem::path &previous) {
   }
 }
 
-void write_file_atomically(const std::filesystem::path &file, std::string_view bytes) {
+void write_file_atomically(const std::filesystem::path &file, std::string_view bytes, const std::filesystem::path &previous) {
   AtomicFile out(file);
   {
     Descriptor partial(out.partial(), O_WRONLY | O_CREAT | O_TRUNC, "cannot create");
     partial.write(bytes);
     partial.close();
   }
-  out.commit();
-}
-
-void overwrite_start(const std::filesystem::path &file, std::string_view bytes) {
-  Descriptor out(file, O_WRONLY, "cannot open");
-  out.write(bytes);
-  out.close();
+  out.commit(previous);
 }
 
 } // namespace zener

@@ -35,10 +35,9 @@ private:
   bool committed_ = false;
 };
 
-// Replaces a file by these bytes. Throws DataError that names the file (a full disk, no permission, …); the old content stays.
-void write_file_atomically(const std::filesystem::path &file, std::string_view bytes);
-
-// Overwrites the first bytes of an existing file (a header that depends on the rest). Throws DataError.
-void overwrite_start(const std::filesystem::path &file, std::string_view bytes);
+// Replaces a file by these bytes; `previous` as in commit(). Throws DataError that names the file (a full disk, no permission,
+// …); the old content stays.
+void write_file_atomically(const std::filesystem::path &file, std::string_view bytes,
+                           const std::filesystem::path &previous = {});
 
 } // namespace zener

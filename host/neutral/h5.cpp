@@ -1,6 +1,7 @@
 #include "host/neutral/h5.hpp"
 
 #include "host/neutral/errors.hpp"
+#include "host/neutral/files.hpp"
 
 #include <hdf5.h>
 
@@ -17,6 +18,7 @@ static_assert(std::is_same_v<hid_t, std::int64_t>, "HDF5 1.10 or newer is expect
 
 constexpr std::uint64_t kCompressFrom = 64 * 1024; // smaller datasets are not worth chunks
 constexpr std::uint64_t kChunkBytes = 1024 * 1024; // the library's chunk cache
+constexpr std::size_t kMemoryStep = 1024 * 1024;   // by which a file in memory grows
 constexpr std::uint64_t kDeflateRatio = 1032;      // deflate cannot do better (zlib's technical notes)
 
 // The innermost entry of the library's error stack. It must be taken before another call clears it.
@@ -122,8 +124,9 @@ Handle make_space(const H5File::Shape &shape, const Place &place) {
     return Handle(H5Screate(H5S_SCALAR), H5Sclose, place, "describe its shape");
   }
   const std::vector<hsize_t> extents(shape.begin(), shape.end());
-  return Handle(H5Screate_simple(static_cast<int>(std::min<std::size_t>(extents.size(), H5S_MAX_RANK + 1)), extents.data(), nullptr),
-                H5Sclose, place, "describe its shape");
+  return Handle(
+      H5Screate_simple(static_cast<int>(std::min<std::size_t>(extents.size(), H5S_MAX_RANK + 1)), extents.data(), nullptr),
+      H5Sclose, place, "describe its shape");
 }
 
 H5File::Shape shape_of(hid_t space, const Place &place) {
@@ -162,7 +165,10 @@ template <class T> void check_type(hid_t type, const Place &place) {
   const bool same = H5Tget_class(type) == kind && H5Tget_size(type) == sizeof(T) &&
                     (kind == H5T_FLOAT || (H5Tget_sign(type) == H5T_SGN_NONE) == std::is_unsigned_v<T>);
   if (!same) {
-    place.fail(std::string("is not of the expected type, ") + (kind == H5T_FLOAT ? "float" : std::is_signed_v<T> ? "int" : "uint") +
+    place.fail(std::string("is not of the expected type, ") +
+               (kind == H5T_FLOAT     ? "float"
+                : std::is_signed_v<T> ? "int"
+                                      : "uint") +
                std::to_string(8 * sizeof(T)));
   }
 }
@@ -322,11 +328,12 @@ H5File H5File::create(const std::filesystem::path &file, std::uint64_t user_bloc
   silence();
   const Place place{file, kWhole};
   const Handle access = file_access(place);
+  place.check(H5Pset_fapl_core(access, kMemoryStep, false), "create");
   const Handle plist(H5Pcreate(H5P_FILE_CREATE), H5Pclose, place, "create");
   place.check(H5Pset_userblock(plist, user_block), "reserve a user block");
   const hid_t id = H5Fcreate(file.c_str(), H5F_ACC_TRUNC, plist, access);
   check_file(id, file, "create");
-  return H5File(file, id);
+  return H5File(file, id, true);
 }
 
 H5File H5File::open(const std::filesystem::path &file) {
@@ -334,21 +341,23 @@ H5File H5File::open(const std::filesystem::path &file) {
   std::error_code error;
   const auto status = std::filesystem::status(file, error);
   if (!std::filesystem::is_regular_file(status)) {
-    throw DataError(file.string() + ": cannot open: " +
-                    (std::filesystem::exists(status) ? "it is not a regular file" : error.message()));
+    throw DataError(file.string() +
+                    ": cannot open: " + (std::filesystem::exists(status) ? "it is not a regular file" : error.message()));
   }
   const Place place{file, kWhole};
   const Handle access = file_access(place);
   const hid_t id = H5Fopen(file.c_str(), H5F_ACC_RDONLY, access);
   check_file(id, file, "open as HDF5");
-  return H5File(file, id);
+  return H5File(file, id, false);
 }
 
-H5File::H5File(H5File &&other) noexcept : file_(std::move(other.file_)), id_(std::exchange(other.id_, -1)) {}
+H5File::H5File(H5File &&other) noexcept
+    : file_(std::move(other.file_)), id_(std::exchange(other.id_, -1)), writing_(std::exchange(other.writing_, false)) {}
 
 H5File &H5File::operator=(H5File &&other) noexcept {
   std::swap(file_, other.file_);
   std::swap(id_, other.id_);
+  std::swap(writing_, other.writing_);
   return *this;
 }
 
@@ -358,14 +367,36 @@ H5File::~H5File() {
   }
 }
 
-void H5File::close() {
-  const hid_t id = std::exchange(id_, -1);
-  if (id >= 0) {
-    check_file(H5Fclose(id), file_, "finish writing");
+void H5File::close(const std::filesystem::path &previous) {
+  if (id_ < 0) {
+    return;
   }
+  if (writing_) {
+    const std::span<const char> bytes = image();
+    write_file_atomically(file_, {bytes.data(), bytes.size()}, previous);
+  }
+  const hid_t id = std::exchange(id_, -1);
+  check_file(H5Fclose(id), file_, "close");
 }
 
-void H5File::flush() { check_file(H5Fflush(id_, H5F_SCOPE_GLOBAL), file_, "write"); }
+std::span<char> H5File::image() {
+  silence();
+  if (!writing_ || id_ < 0) {
+    throw InvariantError(file_.string() + ": only a file that is being written has an image");
+  }
+  check_file(H5Fflush(id_, H5F_SCOPE_GLOBAL), file_, "write");
+  const Place place{file_, kWhole};
+  const Handle plist(H5Fget_create_plist(id_), H5Pclose, place, "read its user block");
+  hsize_t block = 0;
+  place.check(H5Pget_userblock(plist, &block), "read its user block");
+  // The memory of the core driver holds the user block, then what the library calls the image.
+  const ssize_t size = H5Fget_file_image(id_, nullptr, 0);
+  void *memory = nullptr;
+  const Handle access(H5Fget_access_plist(id_), H5Pclose, place, "find its memory");
+  place.check(H5Fget_vfd_handle(id_, access, &memory), "find its memory");
+  check_file(size < 0 ? -1 : 0, file_, "measure");
+  return {*static_cast<char **>(memory), static_cast<std::size_t>(block) + static_cast<std::size_t>(size)};
+}
 
 bool H5File::exists(const std::string &object) const {
   silence();
@@ -397,8 +428,7 @@ void H5File::make_group(const std::string &group) {
   const Handle made(H5Gcreate2(id_, group.c_str(), link, H5P_DEFAULT, H5P_DEFAULT), H5Gclose, place, "create the group");
 }
 
-template <class T>
-void H5File::write(const std::string &dataset, std::span<const T> values, const Shape &shape, int deflate) {
+template <class T> void H5File::write(const std::string &dataset, std::span<const T> values, const Shape &shape, int deflate) {
   silence();
   const Place place{file_, dataset};
   if (product(shape, place) != values.size()) {
@@ -427,8 +457,8 @@ template <class T> std::vector<T> H5File::read(const std::string &dataset) const
   return values;
 }
 
-#define ZENER_H5_TYPE(T)                                                                                                         \
-  template void H5File::write<T>(const std::string &, std::span<const T>, const Shape &, int);                                  \
+#define ZENER_H5_TYPE(T)                                                                                                       \
+  template void H5File::write<T>(const std::string &, std::span<const T>, const Shape &, int);                                 \
   template std::vector<T> H5File::read<T>(const std::string &) const;
 ZENER_H5_TYPE(double)
 ZENER_H5_TYPE(float)
@@ -462,9 +492,8 @@ std::vector<std::string> H5File::read_strings(const std::string &dataset) const 
   const Handle space(H5Dget_space(data), H5Sclose, place, "read its shape");
   const std::uint64_t n = product(shape_of(space, place), place);
   check_stored(id_, data, n, place); // each string takes at least a byte
-  return fetch_strings(type, space, n, place, [&](hid_t memory, void *to) {
-    return H5Dread(data, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, to);
-  });
+  return fetch_strings(type, space, n, place,
+                       [&](hid_t memory, void *to) { return H5Dread(data, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, to); });
 }
 
 void H5File::write_attribute(const std::string &object, const std::string &name, const std::string &value) {

@@ -164,7 +164,8 @@ const json &empty_object() {
 }
 
 bool is_index(std::string_view token) {
-  return !token.empty() && token.size() <= 9 && std::all_of(token.begin(), token.end(), [](char c) { return c >= '0' && c <= '9'; });
+  return !token.empty() && token.size() <= 9 &&
+         std::all_of(token.begin(), token.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
 } // namespace
@@ -224,8 +225,9 @@ void apply_edit(json &document, const std::string &edit) {
         std::from_chars(token.data(), token.data() + token.size(), index);
       }
       if (!number || index > at->size()) {
-        throw ConfigError(option + ": " + in_quotes(walked) + " is a list of " + std::to_string(at->size()) + "; " + in_quotes(token) +
-                          " is not one of its indices 0 to " + std::to_string(at->size()) + " (the last one extends it)");
+        throw ConfigError(option + ": " + in_quotes(walked) + " is a list of " + std::to_string(at->size()) + "; " +
+                          in_quotes(token) + " is not one of its indices 0 to " + std::to_string(at->size()) +
+                          " (the last one extends it)");
       }
       if (index == at->size()) {
         at->push_back(json::object());

@@ -80,7 +80,8 @@ void open_log_file(const std::filesystem::path &file) {
     static bool said = false;
     if (!said) {
       said = true;
-      std::fprintf(stderr, "warning: %s: the log cannot be written (%s); messages go to the console alone\n", name.c_str(), reason.c_str());
+      std::fprintf(stderr, "warning: %s: the log cannot be written (%s); messages go to the console alone\n", name.c_str(),
+                   reason.c_str());
     }
   });
 }

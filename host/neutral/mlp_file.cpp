@@ -67,7 +67,8 @@ bool states_formula(std::string_view text) {
   for (std::size_t start = 0; start < text.size(); ++start) {
     std::size_t at = start;
     std::size_t matched = 0;
-    while (at < text.size() && matched < kFormula.size() && (text[at] == kFormula[matched] || (matched > 0 && blank(text[at])))) {
+    while (at < text.size() && matched < kFormula.size() &&
+           (text[at] == kFormula[matched] || (matched > 0 && blank(text[at])))) {
       matched += text[at] == kFormula[matched] ? 1U : 0U;
       ++at;
     }
@@ -79,8 +80,8 @@ bool states_formula(std::string_view text) {
     const std::string_view after = trimmed(text.substr(at));
     const bool longer_before = (start > 0 && (word(text[start - 1]) || text[start - 1] == '.')) ||
                                (!before.empty() && joins(before.back(), last(trimmed(before.substr(0, before.size() - 1)))));
-    const bool longer_after = (at < text.size() && word(text[at])) ||
-                              (!after.empty() && joins(after.front(), first(trimmed(after.substr(1)))));
+    const bool longer_after =
+        (at < text.size() && word(text[at])) || (!after.empty() && joins(after.front(), first(trimmed(after.substr(1)))));
     if (!longer_before && !longer_after) {
       return true;
     }
@@ -225,9 +226,8 @@ public:
     for (std::size_t i = 0; i < tensor.values.size(); ++i) {
       if (!std::isfinite(tensor.values[i])) {
         const std::size_t columns = tensor.shape.size() == 2 ? static_cast<std::size_t>(tensor.shape[1]) : 1;
-        const std::string index = tensor.shape.size() == 2
-                                      ? std::to_string(i / columns) + ", " + std::to_string(i % columns)
-                                      : std::to_string(i);
+        const std::string index =
+            tensor.shape.size() == 2 ? std::to_string(i / columns) + ", " + std::to_string(i % columns) : std::to_string(i);
         throw DataError(file_ + ": tensor '" + name + "' at [" + index + "] is " + std::to_string(tensor.values[i]) +
                         ", finite numbers are expected");
       }
@@ -314,14 +314,16 @@ void check_constants(const Metadata &metadata, const Mlp &mlp) {
   if (const std::string *lattice = metadata.find("lattice"); lattice != nullptr && trimmed(*lattice) != "bcc") {
     metadata.fail("lattice", "\"bcc\"");
   }
-  if (const std::string *order = metadata.find("bn_order"); order != nullptr && normalised(*order) != "linear, batch norm, relu") {
+  if (const std::string *order = metadata.find("bn_order");
+      order != nullptr && normalised(*order) != "linear, batch norm, relu") {
     metadata.fail("bn_order", "\"linear, batch norm, ReLU\"");
   }
   const double radius = 2.0 * mlp.cutoff_A / mlp.lattice_constant_A; // in units of a/2
   if (!(radius * radius >= kShell8 - kCutoffSlack && radius * radius < kShell9 - kCutoffSlack)) {
     const auto limit = [&](double squared) { return std::to_string(std::sqrt(squared) * mlp.lattice_constant_A / 2.0); };
     metadata.fail("image_cutoff_angstrom", "a cutoff that holds exactly the 8 nearest shells (112 sites) of bcc at the lattice "
-                                           "constant " + std::to_string(mlp.lattice_constant_A) + " A: from " + limit(kShell8) +
+                                           "constant " +
+                                               std::to_string(mlp.lattice_constant_A) + " A: from " + limit(kShell8) +
                                                " to below " + limit(kShell9));
   }
 }

@@ -1,5 +1,6 @@
 // The bound. A jump takes an atom B from site P into the vacancy O, so that
-//   E_final - E_initial = sum_{j around O, j != P} g(s_j) - sum_{j around P, j != O} g(s_j),  g_m(s) = pair(m,B,s) - pair(m,0,s),
+//   E_final - E_initial = sum_{j around O, j != P} g(s_j) - sum_{j around P, j != O} g(s_j),  g_m(s) = pair(m,B,s) -
+//   pair(m,0,s),
 // with m the shell of j around the respective centre. A site that is in both sums contributes the difference of its two terms.
 // The sites are independent, so the smallest value is the sum of each site's smallest contribution over species.
 #include "host/neutral/pair_kra.hpp"
@@ -193,11 +194,12 @@ void check_barriers_positive(const PairKra &model, bool several_vacancies) {
   const std::vector<double> smallest = smallest_barriers(model, several_vacancies);
   for (std::size_t i = 0; i < smallest.size(); ++i) {
     if (!(smallest[i] >= 0.0)) {
-      throw ConfigError(model.file + ": a jump of " + model.elements[i] + " can have the barrier " + number_text(smallest[i]) +
-                        " eV (migration_eV " + number_text(model.migration_eV[i]) + " plus half of the smallest energy change " +
-                        number_text(2.0 * (smallest[i] - model.migration_eV[i])) +
-                        " eV that pair_eV allows); barriers below 0 are not allowed and are never clamped: raise migration_eV/" +
-                        model.elements[i] + " or weaken pair_eV");
+      throw ConfigError(
+          model.file + ": a jump of " + model.elements[i] + " can have the barrier " + number_text(smallest[i]) +
+          " eV (migration_eV " + number_text(model.migration_eV[i]) + " plus half of the smallest energy change " +
+          number_text(2.0 * (smallest[i] - model.migration_eV[i])) +
+          " eV that pair_eV allows); barriers below 0 are not allowed and are never clamped: raise migration_eV/" +
+          model.elements[i] + " or weaken pair_eV");
     }
   }
 }

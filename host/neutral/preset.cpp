@@ -75,8 +75,9 @@ std::array<int, 3> read_cells(ObjectReader &lattice) {
   }
   const std::int64_t sites = std::int64_t{2} * cells[0] * cells[1] * cells[2];
   if (sites > kMostSites) {
-    lattice.refuse("cells", fmt::format("{} are {} sites; allowed: at most {}", met.dump(), grouped(static_cast<std::uint64_t>(sites)),
-                                        grouped(static_cast<std::uint64_t>(kMostSites))));
+    lattice.refuse("cells",
+                   fmt::format("{} are {} sites; allowed: at most {}", met.dump(), grouped(static_cast<std::uint64_t>(sites)),
+                               grouped(static_cast<std::uint64_t>(kMostSites))));
   }
   return cells;
 }
@@ -91,7 +92,8 @@ Composition read_composition(const json &met, const std::string &key, const Obje
       keys.refuse(key + "/Va", "Va is the vacancy; how many there are is said by \"vacancies\"");
     }
     if (!parts.is_number() || !(parts.get<double>() > 0.0) || !std::isfinite(parts.get<double>())) {
-      keys.refuse_value(key + "/" + pointer_token(element), parts, "a number greater than 0; leave the element out to have none of it");
+      keys.refuse_value(key + "/" + pointer_token(element), parts,
+                        "a number greater than 0; leave the element out to have none of it");
     }
     composition.emplace_back(element, parts.get<double>());
   }
@@ -164,9 +166,10 @@ void read_observe(ObjectReader &keys, KmcPreset &preset) {
       sample.refuse_value("every_hops", 0, "an integer of 1 or more");
     }
     if (preset.hops / preset.every_hops > kMostRows) {
-      sample.refuse("every_hops", fmt::format("{} asks for {} rows in {} hops; allowed: at most {} rows, so {} or more", preset.every_hops,
-                                              grouped(preset.hops / preset.every_hops), grouped(preset.hops), grouped(kMostRows),
-                                              preset.hops / kMostRows + (preset.hops % kMostRows == 0 ? 0 : 1)));
+      sample.refuse("every_hops",
+                    fmt::format("{} asks for {} rows in {} hops; allowed: at most {} rows, so {} or more", preset.every_hops,
+                                grouped(preset.hops / preset.every_hops), grouped(preset.hops), grouped(kMostRows),
+                                preset.hops / kMostRows + (preset.hops % kMostRows == 0 ? 0 : 1)));
     }
   } else {
     preset.log_per_decade = integer(sample, "log_per_decade", 1, 1000, 10);
@@ -187,7 +190,9 @@ void read_output(ObjectReader &keys, KmcPreset &preset) {
   output.finish();
 }
 
-std::string absolute_text(const std::filesystem::path &path) { return std::filesystem::absolute(path).lexically_normal().string(); }
+std::string absolute_text(const std::filesystem::path &path) {
+  return std::filesystem::absolute(path).lexically_normal().string();
+}
 
 BarrierModel load_model(const KmcPreset &preset) {
   const BarrierChoice &choice = preset.barriers;
@@ -233,7 +238,8 @@ std::string rung_pointer(const KmcPreset &preset, std::size_t rung) {
   return preset.file.string() + ": /composition" + (preset.composition_ladder ? "/" + std::to_string(rung) : "");
 }
 
-std::vector<std::int64_t> atoms_of(const KmcPreset &preset, std::size_t rung, const KmcPlan &plan, std::vector<std::string> &warnings) {
+std::vector<std::int64_t> atoms_of(const KmcPreset &preset, std::size_t rung, const KmcPlan &plan,
+                                   std::vector<std::string> &warnings) {
   std::vector<double> weights(plan.elements.size(), 0.0);
   for (const auto &[element, parts] : preset.compositions[rung]) {
     const auto it = std::find(plan.elements.begin(), plan.elements.end(), element);
@@ -310,7 +316,8 @@ std::string model_hash(const BarrierModel &model) {
 void apply_kmc_edit(json &document, const std::string &edit) {
   apply_edit(document, edit);
   const std::string path = edit.substr(0, edit.find('='));
-  if ((path == "barriers" || path == "barriers.file") && document["barriers"].is_object() && document["barriers"].contains("file")) {
+  if ((path == "barriers" || path == "barriers.file") && document["barriers"].is_object() &&
+      document["barriers"].contains("file")) {
     json &file = document["barriers"]["file"];
     if (file.is_string() && !file.get_ref<const std::string &>().empty()) {
       file = absolute_text(file.get<std::string>());
@@ -355,8 +362,8 @@ KmcPreset read_kmc_preset(const json &document, const std::filesystem::path &fil
   preset.replicas = integer(walkers, "replicas", 1, 16777216, 1);
   const auto groups = static_cast<std::int64_t>(preset.temperatures_K.size() * preset.compositions.size());
   if (groups > kMostWalkers / preset.replicas) {
-    walkers.refuse("replicas", fmt::format("{} in each of {} groups are {} walkers; allowed: at most {}", preset.replicas, groups,
-                                           grouped(static_cast<std::uint64_t>(groups * preset.replicas)),
+    walkers.refuse("replicas", fmt::format("{} in each of {} groups are {} walkers; allowed: at most {}", preset.replicas,
+                                           groups, grouped(static_cast<std::uint64_t>(groups * preset.replicas)),
                                            grouped(static_cast<std::uint64_t>(kMostWalkers))));
   }
   walkers.finish();
@@ -397,7 +404,8 @@ json resolved(const KmcPreset &preset) {
   } else {
     barriers["file"] = absolute_text(preset.barriers.file);
   }
-  const json sample = preset.every_hops > 0 ? json{{"every_hops", preset.every_hops}} : json{{"log_per_decade", preset.log_per_decade}};
+  const json sample =
+      preset.every_hops > 0 ? json{{"every_hops", preset.every_hops}} : json{{"log_per_decade", preset.log_per_decade}};
   return {
       {"driver", "kmc"},
       {"title", preset.title},
@@ -411,7 +419,8 @@ json resolved(const KmcPreset &preset) {
       {"attempt_frequency_per_s", preset.attempt_frequency_per_s},
       {"hops", preset.hops},
       {"time_limit_s", preset.time_limit_s > 0.0 ? json(preset.time_limit_s) : json()},
-      {"observe", {{"order", {{"shells", preset.order_shells}}}, {"averages_from_hop", preset.averages_from_hop}, {"sample", sample}}},
+      {"observe",
+       {{"order", {{"shells", preset.order_shells}}}, {"averages_from_hop", preset.averages_from_hop}, {"sample", sample}}},
       {"checkpoint", {{"every_s", preset.checkpoint_every_s}}},
       {"output",
        {{"directory", absolute_text(preset.output_directory)},
@@ -437,9 +446,10 @@ KmcPlan make_plan(const KmcPreset &preset, std::vector<std::string> &warnings) {
 
   if (const auto *network = std::get_if<Mlp>(&plan.model)) {
     if (std::abs(network->lattice_constant_A - preset.a_A) > 1e-6 * preset.a_A) {
-      warnings.push_back(fmt::format("{}: /lattice/a_A: {} A, but the network {} was made for {} A; its barriers are used as they are, "
-                                     "and lengths and diffusivities follow the preset",
-                                     preset.file.string(), preset.a_A, network->file, network->lattice_constant_A));
+      warnings.push_back(
+          fmt::format("{}: /lattice/a_A: {} A, but the network {} was made for {} A; its barriers are used as they are, "
+                      "and lengths and diffusivities follow the preset",
+                      preset.file.string(), preset.a_A, network->file, network->lattice_constant_A));
     }
   }
   for (std::size_t rung = 0; rung < preset.compositions.size(); ++rung) {

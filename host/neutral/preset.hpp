@@ -17,9 +17,9 @@ namespace zener {
 enum class Configurations { first_replica, all, none };
 
 struct BarrierChoice {
-  std::string kind;              // "constant", "pair_kra" or "mlp"
-  double barrier_eV = 0.0;       // constant
-  std::filesystem::path file;    // pair_kra or mlp; empty when the preset itself holds the numbers
+  std::string kind;           // "constant", "pair_kra" or "mlp"
+  double barrier_eV = 0.0;    // constant
+  std::filesystem::path file; // pair_kra or mlp; empty when the preset itself holds the numbers
   std::optional<PairKra> inlined;
 };
 
@@ -51,8 +51,8 @@ struct KmcPreset {
   bool plots = true;
 };
 
-// Loads, edits (`--set`, see apply_kmc_edit), validates against the schema and reads. Throws DataError when the preset cannot be
-// opened and ConfigError for what is wrong in it.
+// Loads, edits (`--set`, see apply_kmc_edit), validates against the schema and reads. Throws DataError when the preset cannot
+// be opened and ConfigError for what is wrong in it.
 KmcPreset load_kmc_preset(const std::filesystem::path &file, const std::vector<std::string> &edits = {});
 
 // apply_edit; a relative barriers.file given this way is relative to the current directory, as on any command line.

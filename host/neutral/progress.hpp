@@ -8,11 +8,11 @@
 namespace zener {
 
 struct ProgressState {
-  std::uint64_t done = 0;     // hops of each walker
+  std::uint64_t done = 0; // hops of each walker
   std::uint64_t total = 1;
-  double hops_per_s = 0.0;    // of all walkers together
+  double hops_per_s = 0.0; // of all walkers together
   double elapsed_s = 0.0;
-  double left_s = -1.0;       // negative: unknown
+  double left_s = -1.0; // negative: unknown
 };
 
 // "[=====>    ]  52.0 %  1.21 M hops/s  3 min 20 s left", at most `width` columns (at least 40).

@@ -143,13 +143,14 @@ Safetensors read_safetensors(const std::filesystem::path &file) { return parse_s
 
 Safetensors parse_safetensors(std::string_view bytes, const std::string &name) {
   if (bytes.size() < kLengthBytes) {
-    throw DataError(name + ": has " + std::to_string(bytes.size()) + " bytes; a safetensors file begins with 8 bytes of length");
+    throw DataError(name + ": has " + std::to_string(bytes.size()) +
+                    " bytes; a safetensors file begins with 8 bytes of length");
   }
   std::uint64_t length = 0;
   std::memcpy(&length, bytes.data(), kLengthBytes);
   if (length > kMaxHeader) {
-    throw DataError(name + ": announces a header of " + std::to_string(length) + " bytes, at most " + std::to_string(kMaxHeader) +
-                    " are allowed; is it a safetensors file?");
+    throw DataError(name + ": announces a header of " + std::to_string(length) + " bytes, at most " +
+                    std::to_string(kMaxHeader) + " are allowed; is it a safetensors file?");
   }
   if (length > bytes.size() - kLengthBytes) {
     throw DataError(name + ": announces a header of " + std::to_string(length) + " bytes but has " +

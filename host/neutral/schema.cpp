@@ -55,8 +55,8 @@ json chosen_branch(const json &branches, const json &document) {
   const json *best = nullptr;
   std::size_t best_known = 0;
   for (const json &branch : branches) {
-    const bool is_object = branch.value("type", "") == "object";
-    if (branch.contains("type") && is_object != document.is_object()) {
+    const std::string type = branch.value("type", "");
+    if ((type == "object" && !document.is_object()) || (type == "array" && !document.is_array())) {
       continue;
     }
     bool agrees = true;
@@ -124,9 +124,12 @@ json narrowed(json schema, const json &document, const json &root) {
       }
     }
   }
+  if (schema.contains("items")) {
+    schema["items"] = dereferenced(schema["items"], root);
+  }
   if (document.is_array() && schema.contains("items") && document.size() <= schema.value("maxItems", std::size_t{64})) {
     const json &each = schema["items"];
-    if (each.contains("$ref") || each.contains("oneOf") || each.contains("patternProperties") || each.contains("properties")) {
+    if (each.contains("oneOf") || each.contains("patternProperties") || each.contains("properties")) {
       json items = json::array();
       for (const json &element : document) {
         items.push_back(narrowed(each, element, root));
@@ -346,8 +349,8 @@ std::vector<std::string> explain(const valijson::ValidationResults::Error &error
     }
   }
   const std::string hint = at.value->is_string() ? did_you_mean(at.value->get<std::string>(), names) : "";
-  return {(at.pointer.empty() ? "the document" : at.pointer) + ": " + met + " is not allowed; allowed: " +
-          with_description(allowed(*at.schema), *at.schema) + hint};
+  return {(at.pointer.empty() ? "the document" : at.pointer) + ": " + met +
+          " is not allowed; allowed: " + with_description(allowed(*at.schema), *at.schema) + hint};
 }
 
 } // namespace

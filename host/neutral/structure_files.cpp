@@ -41,15 +41,18 @@ void check(const LatticeConfiguration &c) {
                          std::to_string(c.cells[0]) + " x " + std::to_string(c.cells[1]) + " x " + std::to_string(c.cells[2]) +
                          " cells of " + std::to_string(c.lattice_constant_A) + " A");
   }
-  const auto wrong = std::find_if(c.occupancy.begin(), c.occupancy.end(), [&](std::uint8_t s) { return s > c.elements.size(); });
+  const auto wrong =
+      std::find_if(c.occupancy.begin(), c.occupancy.end(), [&](std::uint8_t s) { return s > c.elements.size(); });
   if (wrong != c.occupancy.end()) {
-    throw InvariantError("site " + std::to_string(wrong - c.occupancy.begin()) + " of a configuration to be written holds code " +
-                         std::to_string(*wrong) + ", there are " + std::to_string(c.elements.size()) + " elements");
+    throw InvariantError("site " + std::to_string(wrong - c.occupancy.begin()) +
+                         " of a configuration to be written holds code " + std::to_string(*wrong) + ", there are " +
+                         std::to_string(c.elements.size()) + " elements");
   }
   std::set<std::string> names = {"species", "pos", "id", "type", "x", "y", "z", "element"};
   for (const SiteColumn &column : c.columns) {
     if (!is_name(column.name) || !names.insert(column.name).second || length(column) != c.occupancy.size()) {
-      throw InvariantError("the column '" + column.name + "' of a configuration to be written has a name that cannot be used or " +
+      throw InvariantError("the column '" + column.name +
+                           "' of a configuration to be written has a name that cannot be used or " +
                            std::to_string(length(column)) + " values for " + std::to_string(c.occupancy.size()) + " sites");
     }
   }

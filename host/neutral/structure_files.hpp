@@ -14,7 +14,7 @@ namespace zener {
 
 // A value for each site that goes out as a column, to colour by.
 struct SiteColumn {
-  std::string name; // a letter, then letters, digits or _
+  std::string name;                                                    // a letter, then letters, digits or _
   std::variant<std::vector<double>, std::vector<std::int64_t>> values; // [site]
 };
 
@@ -25,8 +25,8 @@ using InfoValue = std::variant<double, std::int64_t, std::string>;
 struct LatticeConfiguration {
   std::array<int, 3> cells{};
   double lattice_constant_A = 0.0;
-  std::vector<std::string> elements;        // species code i + 1 is elements[i]; code 0 is a vacancy
-  std::span<const std::uint8_t> occupancy;  // [site]
+  std::vector<std::string> elements;                   // species code i + 1 is elements[i]; code 0 is a vacancy
+  std::span<const std::uint8_t> occupancy;             // [site]
   std::vector<std::pair<std::string, InfoValue>> info; // extended XYZ only: Time_s, Temperature_K, …
   std::vector<SiteColumn> columns;
   bool show_vacancies = false; // as species "X" (in a dump: the type after the last element)

@@ -33,3 +33,16 @@
 #else
 #define ZENER_UNROLL(n) ZENER_PRAGMA(GCC unroll n)
 #endif
+
+namespace zener {
+inline namespace ZENER_BACKEND {
+
+// Data layouts and team shapes of a GPU. The debug device takes them too, so that they are tested where there is no GPU.
+#if defined(ZENER_GPU) || defined(ZENER_DEBUG_DEVICE)
+inline constexpr bool kGpuShapes = true;
+#else
+inline constexpr bool kGpuShapes = false;
+#endif
+
+} // namespace ZENER_BACKEND
+} // namespace zener

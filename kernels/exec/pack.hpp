@@ -1,19 +1,22 @@
-// Pack<T, N>: N neighbouring elements that one lane works on. On a GPU a lane is a thread and N = 1; on the CPU a lane is a vector
-// register. Every operation rounds each element once, so results do not depend on N.
+// Pack<T, N>: N neighbouring elements that one lane works on. On a GPU (and the debug device) a lane is a thread and N = 1; on
+// the CPU a lane is a vector register. Every operation rounds each element once, so results do not depend on N.
 #pragma once
 
 #include "kernels/exec/config.hpp"
 
 #include <cmath>
 #include <cstring>
-#if defined(__AVX2__) && !defined(ZENER_GPU)
+#if !defined(ZENER_GPU) && !defined(ZENER_DEBUG_DEVICE)
+#define ZENER_VECTOR_PACKS 1
+#if defined(__AVX2__)
 #include <immintrin.h>
+#endif
 #endif
 
 namespace zener {
 inline namespace ZENER_BACKEND {
 
-#if defined(ZENER_GPU)
+#if !defined(ZENER_VECTOR_PACKS)
 template <class T> inline constexpr int kPackWidth = 1;
 #elif defined(__AVX512F__)
 template <class T> inline constexpr int kPackWidth = 64 / static_cast<int>(sizeof(T));
@@ -27,7 +30,7 @@ template <class T> inline constexpr int kPackWidth = 16 / static_cast<int>(sizeo
 ZENER_FN float fused_multiply_add(float a, float b, float c) { return fmaf(a, b, c); }
 ZENER_FN double fused_multiply_add(double a, double b, double c) { return fma(a, b, c); }
 
-#if defined(ZENER_GPU)
+#if !defined(ZENER_VECTOR_PACKS)
 
 template <class T> struct Pack {
   T value;

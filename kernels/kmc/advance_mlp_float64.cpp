@@ -3,13 +3,9 @@
 namespace zener {
 inline namespace ZENER_BACKEND {
 using ThroughputMlp = MlpBarriers<double, kThroughputTile>;
-#if defined(ZENER_GPU)
 using LatencyMlp = MlpBarriers<double, kLatencyTile>;
-#endif
 } // namespace ZENER_BACKEND
 } // namespace zener
 
 ZENER_INSTANTIATE_KMC_MODEL(ThroughputMlp)
-#if defined(ZENER_GPU)
 ZENER_INSTANTIATE_KMC_MODEL(LatencyMlp)
-#endif

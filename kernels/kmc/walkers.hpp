@@ -80,12 +80,9 @@ void group_statistics(Queue &queue, const WalkersView &walkers, int groups, int 
 // result: [running, time limit, no possible hop, bad barrier, first halted walker].
 void count_status(Queue &queue, const WalkersView &walkers, View<std::uint64_t, 1> result);
 
-#if defined(ZENER_GPU)
-inline constexpr int kThroughputTile = 8;
+// Tiles of MlpBarriers that are instantiated: for many walkers, and for so few that each needs a team of its own.
+inline constexpr int kThroughputTile = kGpuShapes ? 8 : 2;
 inline constexpr int kLatencyTile = 1;
-#else
-inline constexpr int kThroughputTile = 2;
-#endif
 
 } // namespace ZENER_BACKEND
 } // namespace zener

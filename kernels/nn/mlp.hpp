@@ -3,7 +3,7 @@
 //
 //   h_0 = species codes of the aligned environment [112];  h_{i+1} = relu(W_i h_i + b_i);  E = w h_L + b  (eV), for each of 8 paths
 //
-// Parallel: a lane owns one walker's 8 paths x kTile packs of outputs of a layer; phases: codes, input, one a layer, output.
+// Parallel: a lane owns one walker's 8 paths x Tile packs of outputs of a layer; phases: codes, input, one a layer, output.
 // Exactness: one chain of fused multiply-adds an output, from the bias, over inputs in order. The bits do not depend on the tile.
 // Operations for 112-128-128-128-128-1: 63,616 multiply-adds a path, 1.018 MFLOP a hop. Bytes: 257 kB of weights from the second
 // level of cache for each walker of a team together (1 walker a team on the CPU: 20 GB/s at 75,000 hops/s); activations stay in
@@ -23,12 +23,12 @@ inline namespace ZENER_BACKEND {
 inline constexpr int kMaxLayers = 16;
 
 // Outputs of a layer are padded with zero weights to a multiple of this.
-template <class T> inline constexpr int kOutputUnit = kPackWidth<T> == 1 ? 8 : 2 * kPackWidth<T>;
+template <class T> inline constexpr int kOutputUnit = kGpuShapes ? 8 : 2 * kPackWidth<T>;
 
 // Place of the weight of input k and output o. A lane of tile t reads, for each k, its outputs: on the CPU they are neighbours
 // (tile, input, output in the tile), on a GPU neighbouring lanes read neighbouring outputs (input, output).
 template <class T> ZENER_HOST_FN std::int64_t weight_place(int k, int o, int in, int padded_out) {
-  if constexpr (kPackWidth<T> == 1) {
+  if constexpr (kGpuShapes) {
     return static_cast<std::int64_t>(k) * padded_out + o;
   } else {
     constexpr int tile = kOutputUnit<T>;
@@ -59,7 +59,7 @@ template <class T> struct Activations {
   int columns;
   int width;
   ZENER_FN T &operator()(int k, int column) const {
-    if constexpr (kPackWidth<T> == 1) {
+    if constexpr (kGpuShapes) {
       return data[k * columns + column];
     } else {
       return data[column * width + k];
@@ -67,7 +67,7 @@ template <class T> struct Activations {
   }
 };
 
-// Tile: packs of outputs a lane owns. 2 on the CPU; on a GPU 8 for throughput, 1 for the latency of few walkers.
+// Tile: packs of outputs a lane owns: 1 or 2 on the CPU, 1 or 8 on a GPU (kernels/kmc/walkers.hpp says when).
 template <class T, int Tile> struct MlpBarriers {
   static constexpr int kSites = kEnvironment;
   static constexpr int kMaxLanes = 128;
@@ -98,7 +98,7 @@ template <class T, int Tile> struct MlpBarriers {
     Activations<T> x{own.a.data(), columns, net.widest};
     Activations<T> y{own.b.data(), columns, net.widest};
     const std::int32_t *aligned = tables.aligned.data();
-    if constexpr (kPackWidth<T> == 1) {
+    if constexpr (kGpuShapes) {
       team.for_each(columns * kEnvironment, [=](int i) {
         const int k = i / columns;
         const int column = i % columns;
@@ -121,7 +121,7 @@ template <class T, int Tile> struct MlpBarriers {
     }
 
     // One chain a column; a lane of the CPU runs the 8 chains of a walker side by side.
-    constexpr int side = kPackWidth<T> == 1 ? 1 : kJumps;
+    constexpr int side = kGpuShapes ? 1 : kJumps;
     const MlpView<T> &n = net;
     team.for_each(columns / side, [=, &n](int lane) {
       T sum[side];
@@ -145,9 +145,9 @@ private:
     constexpr int width = kPackWidth<T>;
     const int tiles = layer.padded_out / (Tile * width);
     const int in = layer.in;
-    // Outputs of a lane: kTile neighbouring packs on the CPU, every tiles-th output on a GPU.
-    const int first_step = width == 1 ? 1 : Tile * width;
-    const int next_step = width == 1 ? tiles : width;
+    // Outputs of a lane: Tile neighbouring packs on the CPU, every tiles-th output on a GPU.
+    const int first_step = kGpuShapes ? 1 : Tile * width;
+    const int next_step = kGpuShapes ? tiles : width;
     const T *weight = layer.weight.data();
     const T *bias = layer.bias.data();
     const std::int64_t stride = weight_place<T>(1, 0, in, layer.padded_out);

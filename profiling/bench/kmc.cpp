@@ -108,7 +108,7 @@ struct Measured {
   double cpu_share = 0.0; // processor time that the samples got, of their wall time on all their threads
 };
 
-Measured measure(std::vector<std::unique_ptr<Timed>> &timed, const std::vector<State> &states, Sgemm *sgemm, int threads,
+Measured measure(std::vector<std::unique_ptr<Timed>> &timed, const std::vector<State> &states, Sgemm &sgemm, int threads,
                  int rounds, double seconds) {
   Measured m;
   m.states.resize(timed.size());
@@ -256,13 +256,14 @@ void measure_cpu(const Options &options, Backend &backend, const Mlp &mlp, Json 
       least_share = std::min(least_share, median(core.states[i].share));
     }
   }
-  std::printf("%-32s %11s %8.1f %7s   %11s %8.1f %7s\n", "sgemm 1024 x 1024 x 1024", "", median(core.sgemm_gflops), "", "",
-              median(machine.sgemm_gflops), "");
+  std::printf("%-32s %11s %8.1f %7s   %11s %8.1f %7s\n", ("sgemm 1024^3, " + sgemm_kernels() + " kernels").c_str(), "",
+              median(core.sgemm_gflops), "", "", median(machine.sgemm_gflops), "");
   std::printf("\nleast of A, B and C, per core: %s hops/s, %.2f of sgemm\n",
               grouped(static_cast<std::uint64_t>(least_hops)).c_str(), least_share);
 
   if (std::min(core.cpu_share, machine.cpu_share) < 0.95) {
-    std::printf("note: the machine was busy: these runs got %.0f %% (one core) and %.0f %% (machine) of the processor time; the rates are "
+    std::printf("note: the machine was busy: these runs got %.0f %% (one core) and %.0f %% (machine) of the processor time; "
+                "the rates are "
                 "too low\n",
                 100.0 * core.cpu_share, 100.0 * machine.cpu_share);
   }
@@ -277,6 +278,7 @@ void measure_cpu(const Options &options, Backend &backend, const Mlp &mlp, Json 
       "cpu_share_*: processor time over wall time of the samples; below 1 the machine was busy with other work.";
   report["hops_per_s"] = least_hops;
   report["share_of_sgemm"] = least_share;
+  report["sgemm_kernels"] = "OpenBLAS, " + sgemm_kernels();
   report["sgemm_gflops_per_core"] = median(core.sgemm_gflops);
   report["sgemm_gflops_machine"] = median(machine.sgemm_gflops);
   report["sgemm_gflops_per_core_rounds"] = core.sgemm_gflops;
@@ -337,7 +339,10 @@ void measure_gpu(const Options &options, Backend &backend, const Mlp &mlp, Json 
     const Json &of_peak = row["share_of_float32_peak"];
     std::printf("%-34s %15s hops/s %12.3f us a hop and walker", state.name.c_str(),
                 grouped(static_cast<std::uint64_t>(hops_per_s)).c_str(), 1e6 * state.walkers / hops_per_s);
-    std::printf(of_peak.is_null() ? "\n" : " %7.1f %% of peak\n", of_peak.is_null() ? 0.0 : 100.0 * of_peak.get<double>());
+    if (!of_peak.is_null()) {
+      std::printf(" %7.1f %% of peak", 100.0 * of_peak.get<double>());
+    }
+    std::printf("\n");
     std::fflush(stdout);
     return row;
   };
@@ -427,14 +432,19 @@ int run_kmc(const std::vector<std::string> &arguments) {
     return 0;
   }
   const ChosenDevice device = choose_device(options->device, 0);
+  if (device.backend_name == "cpu") {
+    std::vector<std::string> words{"zener_bench", "kmc"};
+    words.insert(words.end(), arguments.begin(), arguments.end());
+    let_openblas_choose_kernels(std::move(words));
+  }
   Json report;
   report["format"] = "zener-bench-kmc-1";
   report["machine"] = describe_machine(device);
   const Mlp mlp = options->model.empty() ? made_network() : read_mlp(options->model);
   report["network"] = options->model.empty() ? "made, 112-128-128-128-128-1" : "from a file";
   report["mflop_per_hop"] = flops_per_hop(mlp) * 1e-6;
-  std::printf("%s: %s, %s; %s, commit %s\n", device.backend_name.c_str(), device.device.name.c_str(), device.device.architecture.c_str(),
-              kCompiler, kCommit);
+  std::printf("%s: %s, %s; %s, commit %s\n", device.backend_name.c_str(), device.device.name.c_str(),
+              device.device.architecture.c_str(), kCompiler, kCommit);
 
   const CheckResult check = check_results(*device.backend, mlp);
   std::printf(

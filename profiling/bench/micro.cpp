@@ -40,7 +40,7 @@ void register_barriers(Backend &backend, const NamedModel &m) {
 }
 
 // 100 hops of n walkers of 1,024 sites with pair counts of two shells.
-void register_advance(Backend &backend, const NamedModel &m) {
+void register_advance(Backend &backend, const NamedModel &m, std::int64_t most_walkers) {
   benchmark::RegisterBenchmark(("advance_100_hops/" + std::string(m.name)).c_str(),
                                [&backend, m](benchmark::State &state) {
                                  const auto n = static_cast<int>(state.range(0));
@@ -54,7 +54,7 @@ void register_advance(Backend &backend, const NamedModel &m) {
                                  state.SetItemsProcessed(state.iterations() * n * 100);
                                })
       ->Arg(1)
-      ->Arg(64)
+      ->Arg(most_walkers)
       ->UseRealTime();
 }
 
@@ -140,7 +140,7 @@ int run_micro(const std::vector<std::string> &arguments) {
     register_barriers(*device.backend, m);
   }
   for (const NamedModel &m : models()) {
-    register_advance(*device.backend, m);
+    register_advance(*device.backend, m, device.backend_name == "cpu" ? 64 : 16384); // enough to fill the device
   }
   register_batches(*device.backend);
   benchmark::RunSpecifiedBenchmarks();

@@ -1,7 +1,14 @@
 #include "profiling/bench/yardstick.hpp"
 
+#include "host/neutral/errors.hpp"
+
 #include <algorithm>
 #include <cblas.h>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <unistd.h>
 
 namespace zener::bench {
 namespace {
@@ -10,6 +17,26 @@ constexpr int kSize = 1024;
 constexpr double kFlops = 2.0 * kSize * kSize * kSize;
 
 } // namespace
+
+std::string sgemm_kernels() { return openblas_get_corename(); }
+
+void let_openblas_choose_kernels(std::vector<std::string> arguments) {
+  const char *set = std::getenv("OPENBLAS_CORETYPE");
+  if (set == nullptr) {
+    return;
+  }
+  std::printf("OPENBLAS_CORETYPE=%s is ignored: the matrix product runs on the kernels for this processor\n", set);
+  std::fflush(stdout);
+  unsetenv("OPENBLAS_CORETYPE");
+  std::vector<char *> argv;
+  for (std::string &argument : arguments) {
+    argv.push_back(argument.data());
+  }
+  argv.push_back(nullptr);
+  execv("/proc/self/exe", argv.data());
+  throw DataError(std::string("/proc/self/exe cannot be started again: ") + std::strerror(errno) +
+                  "; unset OPENBLAS_CORETYPE by hand");
+}
 
 double median(std::vector<double> values) {
   if (values.empty()) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <string>
 #include <vector>
 
 namespace zener::bench {
@@ -16,6 +17,14 @@ private:
 
 // The median (the mean of the two middle values when their number is even); 0 of nothing.
 double median(std::vector<double> values);
+
+// OPENBLAS_CORETYPE in the environment makes OpenBLAS take the kernels of another processor, read when it is loaded; AVX2
+// kernels on a processor with AVX-512 would flatter every share by half. When it is set, this says so and starts the program
+// again without it. `arguments`: of the program, its name first. Throws DataError when the program cannot be started.
+void let_openblas_choose_kernels(std::vector<std::string> arguments);
+
+// The name of OpenBLAS's kernels, e.g. "SkylakeX".
+std::string sgemm_kernels();
 
 // GFLOP/s of C = A B in float32, 1024 x 1024 x 1024 (OpenBLAS), repeated for at least `seconds` on so many threads; one product
 // before the clock starts.

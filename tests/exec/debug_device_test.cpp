@@ -30,8 +30,9 @@ ZENER_DEVICE_TEST(DebugDevice, FindsAnIndexOutOfBounds) {
   EXPECT_NE(text.find("test_beyond"), std::string::npos) << text;
   EXPECT_NE(text.find("device 0"), std::string::npos) << text;
   auto table = empty<double>(8);
-  const std::string in_team =
-      fault_of([&] { queue().teams("test_beyond_in_team", {2, 4, 0}, WriteBeyondInTeam{table.shaped(2, 4)}); });
+  const std::string in_team = fault_of([&] {
+    queue().teams("test_beyond_in_team", {2, 4, 0}, WriteBeyondInTeam{table.shaped(2, 4)});
+  });
   EXPECT_NE(in_team.find("index -1 of dimension 1 is outside 0..3"), std::string::npos) << in_team;
   EXPECT_NE(in_team.find("test_beyond_in_team"), std::string::npos) << in_team;
   EXPECT_NE(in_team.find("device 0"), std::string::npos) << in_team;

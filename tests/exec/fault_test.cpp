@@ -20,7 +20,11 @@ ZENER_DEVICE_TEST(Fault, AbsentDeviceIsNamed) {
 
 ZENER_DEVICE_TEST(Fault, TooMuchScratchNamesKernelAndDevice) {
   const std::size_t limit = queue().properties().max_scratch_bytes;
-  EXPECT_EQ(fault_of([&] { queue().teams("test_at_the_limit", {1, 32, limit}, Nothing{}); queue().wait(); }), "(no fault)");
+  EXPECT_EQ(fault_of([&] {
+              queue().teams("test_at_the_limit", {1, 32, limit}, Nothing{});
+              queue().wait();
+            }),
+            "(no fault)");
   const std::string text = fault_of([&] { queue().teams("test_greedy", {1, 32, limit + 64}, Nothing{}); });
   EXPECT_NE(text.find("test_greedy"), std::string::npos) << text;
   EXPECT_NE(text.find("device 0"), std::string::npos) << text;

@@ -11,8 +11,8 @@ inline namespace ZENER_BACKEND {
 namespace {
 
 template <class T> struct PackOperations {
-  View<const T, 2> in;  // [a, b, c][n]
-  View<T, 2> out;       // [fma, relu of a, broadcast of each pack's first a, relu of the fma][n]
+  View<const T, 2> in; // [a, b, c][n]
+  View<T, 2> out;      // [fma, relu of a, broadcast of each pack's first a, relu of the fma][n]
   ZENER_FN void operator()(std::int64_t i) const {
     const std::int64_t at = i * kPackWidth<T>;
     const Pack<T> a = Pack<T>::load(&in(0, at));
@@ -70,12 +70,12 @@ ZENER_DEVICE_TEST_F(Pack, Float, PackTest) { check<float>(); }
 ZENER_DEVICE_TEST_F(Pack, Double, PackTest) { check<double>(); }
 
 ZENER_DEVICE_TEST_F(Pack, WidthsFillARegister, PackTest) {
-#if defined(ZENER_GPU)
-  EXPECT_EQ(kPackWidth<float>, 1);
-  EXPECT_EQ(kPackWidth<double>, 1);
-#else
-  EXPECT_EQ(kPackWidth<float>, 2 * kPackWidth<double>);
-#endif
+  if constexpr (kGpuShapes) {
+    EXPECT_EQ(kPackWidth<float>, 1);
+    EXPECT_EQ(kPackWidth<double>, 1);
+  } else {
+    EXPECT_EQ(kPackWidth<float>, 2 * kPackWidth<double>);
+  }
 }
 
 } // namespace

@@ -1,4 +1,5 @@
-// Philox: known answers (Random123's kat_vectors for philox4x32-10), the order of its arguments, ranges and tails of uniform numbers.
+// Philox: known answers (Random123's kat_vectors for philox4x32-10), the order of its arguments, ranges and tails of uniform
+// numbers.
 #include "kernels/exec/philox.hpp"
 #include "tests/reference/philox.hpp"
 #include "tests/support/device_test.hpp"
@@ -22,8 +23,8 @@ struct RunPhilox {
 
 ZENER_DEVICE_TEST(Philox, KnownAnswers) {
   const std::uint32_t ones = 0xFFFFFFFFu;
-  auto in = to_device<std::uint32_t>({0,          0,          0,          0,          0,          0,          //
-                                      ones,       ones,       ones,       ones,       ones,       ones,       //
+  auto in = to_device<std::uint32_t>({0, 0, 0, 0, 0, 0,                   //
+                                      ones, ones, ones, ones, ones, ones, //
                                       0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344, 0xa4093822, 0x299f31d0});
   auto out = empty<std::uint32_t>(12);
   queue().for_each("test_philox", 3, RunPhilox{in.shaped(3, 6), out.shaped(3, 4)});
@@ -47,8 +48,8 @@ struct Draws {
 };
 
 ZENER_DEVICE_TEST(Philox, EveryArgumentOfADrawHasItsPlace) {
-  const std::vector<std::uint64_t> arguments{1, 2,          3,          4,          5,          //
-                                             2, 0xDEADBEEF, 0xFFFFFFFF, 1ull << 40, 0,          //
+  const std::vector<std::uint64_t> arguments{1, 2,          3,          4,          5, //
+                                             2, 0xDEADBEEF, 0xFFFFFFFF, 1ull << 40, 0, //
                                              2, 7,          0,          ~0ull,      0xFFFFFFFF};
   auto in = to_device(arguments);
   auto out = empty<std::uint64_t>(6);
@@ -108,8 +109,8 @@ ZENER_DEVICE_TEST(Philox, UniformNumbersHaveTheirRanges) {
   }
 }
 
-// Draws 2 uniform numbers for each index and counts those below 1e-7, those whose lowest bits are all zero (a generator of 32 bits
-// would give nothing else), and adds up the bits of all.
+// Draws 2 uniform numbers for each index and counts those below 1e-7, those whose lowest bits are all zero (a generator of 32
+// bits would give nothing else), and adds up the bits of all.
 struct TailOfDraws {
   ZENER_FN std::uint64_t operator()(std::int64_t i) const {
     const Random128 r = random_bits(77, 5, 0, static_cast<std::uint64_t>(i), 0);

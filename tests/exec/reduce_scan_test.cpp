@@ -25,7 +25,8 @@ ZENER_DEVICE_TEST(Reduce, SumHasTheBitsOfItsTreeForAnyNumberOfThreads) {
   for (const std::int64_t n : test_sizes()) {
     const auto values = numbers(n);
     auto buffer = to_device(values);
-    const double expected = reference::fold(values, [](double a, double b) { return a + b; }, 0.0);
+    const double expected = reference::fold(
+        values, [](double a, double b) { return a + b; }, 0.0);
     for (const int threads : {1, 2, 3, 0}) {
       queue().set_threads(threads);
       const double got = queue().reduce("test_sum", n, Element{buffer.view()}, Sum<double>{}, 0.0);

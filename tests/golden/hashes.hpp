@@ -7,7 +7,15 @@
 namespace zener::golden {
 
 // tests/kernels/exact_math_test.cpp: 100,000 values each.
-inline constexpr std::uint64_t kExponentials = 0;
-inline constexpr std::uint64_t kLogarithms = 0;
+inline constexpr std::uint64_t kExponentials = 3670391431178460998u;
+inline constexpr std::uint64_t kLogarithms = 16719438503663069003u;
+
+// tests/kernels/kmc_test.cpp: 8 walkers after 200 hops, and with a network of 4 x 128 after 40.
+inline constexpr std::uint64_t kWalksConstant = 9729938272539534743u;
+inline constexpr std::uint64_t kWalksPairKra = 7266028475896298736u;
+inline constexpr std::uint64_t kWalksFloat32 = 12640386710084321844u;
+inline constexpr std::uint64_t kWalksFloat64 = 17704255601944091051u;
+inline constexpr std::uint64_t kWideFloat32 = 144622544053785014u;
+inline constexpr std::uint64_t kWideFloat64 = 14294613797814013385u;
 
 } // namespace zener::golden

@@ -1,5 +1,5 @@
-// exact_exp and exact_log: error against long double (64 bits of mantissa), the ends of their ranges, order, and bits that are the
-// same on every backend.
+// exact_exp and exact_log: error against long double (64 bits of mantissa), the ends of their ranges, order, and bits that are
+// the same on every backend.
 #include "kernels/core/exact_math.hpp"
 #include "tests/golden/hashes.hpp"
 #include "tests/reference/philox.hpp"
@@ -94,8 +94,8 @@ ZENER_DEVICE_TEST_F(ExactMath, EndsOfTheExponential, ExactMathTest) {
   const double nan = std::numeric_limits<double>::quiet_NaN();
   const double below = std::nextafter(-708.0, -1000.0);
   const double above = std::nextafter(709.0, 1000.0);
-  const auto y = apply<Exponentials>({0.0, -0.0, -708.0, 709.0, below, above, -kInfinity, kInfinity, nan, -1e300, 1e300, 0x1p-53,
-                                      -0x1p-54, std::numeric_limits<double>::denorm_min()});
+  const auto y = apply<Exponentials>({0.0, -0.0, -708.0, 709.0, below, above, -kInfinity, kInfinity, nan, -1e300, 1e300,
+                                      0x1p-53, -0x1p-54, std::numeric_limits<double>::denorm_min()});
   EXPECT_EQ(y[0], 1.0);
   EXPECT_EQ(y[1], 1.0);
   EXPECT_LT(ulps(y[2], std::exp(-708.0L)), 1.0);

@@ -23,7 +23,7 @@ struct RoundTrips {
   LatticeTablesView tables;
   View<std::int32_t, 2> coordinates; // [site][3]
   View<std::int32_t, 1> site;
-  View<std::int32_t, 2> neighbours;  // [site][112]
+  View<std::int32_t, 2> neighbours; // [site][112]
   ZENER_FN void operator()(std::int64_t i) const {
     const HalfCoordinates c = lattice.coordinates(static_cast<std::int32_t>(i));
     coordinates(i, 0) = c.x;
@@ -46,8 +46,9 @@ ZENER_DEVICE_TEST(Lattice, SitesCoordinatesAndNeighbours) {
     auto coordinates = empty<std::int32_t>(3 * n);
     auto site = empty<std::int32_t>(n);
     auto neighbours = empty<std::int32_t>(kEnvironment * n);
-    queue().for_each("test_round_trips", n,
-                     RoundTrips{lattice, tables.view(), coordinates.shaped(n, 3), site.view(), neighbours.shaped(n, kEnvironment)});
+    queue().for_each(
+        "test_round_trips", n,
+        RoundTrips{lattice, tables.view(), coordinates.shaped(n, 3), site.view(), neighbours.shaped(n, kEnvironment)});
     const auto c = to_host(coordinates);
     const auto s = to_host(site);
     const auto near = to_host(neighbours);
@@ -183,8 +184,8 @@ ZENER_DEVICE_TEST(Lattice, BondsAndVacanciesAgainstDistances) {
         auto vacancy = empty<std::int32_t>(walkers);
         const BccLattice lattice{cells[0], cells[1], cells[2]};
         queue().for_each("test_bonds", walkers,
-                         CountBonds{lattice, tables.view(), device.shaped(walkers, sites), counts.shaped(shells * pairs, walkers),
-                                    shells, species});
+                         CountBonds{lattice, tables.view(), device.shaped(walkers, sites),
+                                    counts.shaped(shells * pairs, walkers), shells, species});
         queue().for_each("test_vacancy", walkers, FindVacancy{device.shaped(walkers, sites), vacancy.view()});
         const auto got = to_host(counts);
         const auto found = to_host(vacancy);

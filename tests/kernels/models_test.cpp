@@ -1,5 +1,5 @@
-// Barrier models: pair energies against energies of whole lattices; networks against the voxels of the paper and against chains of
-// fused multiply-adds to the last bit; every team shape.
+// Barrier models: pair energies against energies of whole lattices; networks against the voxels of the paper and against chains
+// of fused multiply-adds to the last bit; every team shape.
 #include "host/engine/device_model.hpp"
 #include "tests/reference/barriers.hpp"
 #include "tests/reference/lattice.hpp"
@@ -17,7 +17,8 @@ using reference::Codes;
 
 class ModelTest : public DeviceTest {
 protected:
-  template <class Model> std::vector<Barriers> evaluate(const Model &model, const std::vector<Codes> &environments, TeamChoice choice) {
+  template <class Model>
+  std::vector<Barriers> evaluate(const Model &model, const std::vector<Codes> &environments, TeamChoice choice) {
     const auto n = static_cast<std::int64_t>(environments.size());
     std::vector<std::uint8_t> flat;
     for (const Codes &codes : environments) {
@@ -93,8 +94,8 @@ PairKra random_pairs(reference::Sequence &random, int species, int shells) {
   return model;
 }
 
-// Tolerance: each of at most 2 x 2 x 26 energies is rounded to 2^-40 eV, half of the sum enters: 2^-41 * 104 / 2 < 2.4e-11 eV; the
-// sums of whole lattices, 22,000 terms of at most 0.1 eV in double, differ by less than 1e-11 eV.
+// Tolerance: each of at most 2 x 2 x 26 energies is rounded to 2^-40 eV, half of the sum enters: 2^-41 * 104 / 2 < 2.4e-11 eV;
+// the sums of whole lattices, 22,000 terms of at most 0.1 eV in double, differ by less than 1e-11 eV.
 ZENER_DEVICE_TEST_F(Models, PairEnergiesAgainstWholeLattices, ModelTest) {
   const reference::Lattice lattice(5, 6, 7);
   reference::Sequence random(2);
@@ -177,7 +178,7 @@ protected:
     }
 
     const auto first = run<T, kThroughputTile>(device_model, environments, {1, 128});
-    double spread = 0.0;
+    double spread = 0.0, bound = 0.0;
     for (std::size_t i = 0; i < environments.size(); ++i) {
       const Barriers chain = sizeof(T) == 4 ? reference::chain_barriers_float(mlp, environments[i])
                                             : reference::chain_barriers_double(mlp, environments[i]);
@@ -185,19 +186,18 @@ protected:
       for (std::size_t p = 0; p < 8; ++p) {
         EXPECT_EQ(first[i][p], chain[p]) << name << ", path " << p;
         EXPECT_NEAR(first[i][p], voxels.value[p], voxels.bound[p]) << name << ", path " << p;
-        EXPECT_LT(voxels.bound[p], 5e4 * unit_roundoff); // else the comparison says little
+        bound = std::max(bound, voxels.bound[p]);
         spread = std::max(spread, std::abs(first[i][p] - first[0][0]));
       }
     }
-    EXPECT_GT(spread, 1e-3) << name << ": the barriers do not depend on the environment";
+    EXPECT_GT(spread, 0.01) << name << ": the barriers do not depend on the environment";
+    EXPECT_LT(bound, spread / 1000.0) << name << ": the comparison says too little";
 
     for (const TeamChoice &choice : team_choices()) {
       EXPECT_EQ((run<T, kThroughputTile>(device_model, environments, choice)), first)
           << name << ", " << choice.walkers << " a team, " << choice.lanes << " lanes";
-#if defined(ZENER_GPU)
       EXPECT_EQ((run<T, kLatencyTile>(device_model, environments, choice)), first)
           << name << ", " << choice.walkers << " a team, " << choice.lanes << " lanes, latency";
-#endif
     }
     // A part of the batch gives a part of the results.
     const std::vector<Codes> last(environments.end() - 1, environments.end());

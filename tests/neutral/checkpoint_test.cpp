@@ -1,12 +1,12 @@
 #include "host/neutral/checkpoint.hpp"
 
-#include "host/neutral/files.hpp"
 #include "host/neutral/h5.hpp"
 #include "tests/neutral/support.hpp"
 
 #include <cmath>
 #include <csignal>
 #include <cstring>
+#include <fstream>
 #include <limits>
 
 #include <sys/resource.h>
@@ -136,7 +136,8 @@ TEST(Checkpoint, the_same_state_gives_the_same_bytes) {
 TEST(Checkpoint, foreign_files_are_refused) {
   const TemporaryFolder folder;
   const auto file = folder / "checkpoint.h5";
-  for (const std::string &bytes : {std::string(), std::string("x"), std::string(5000, 'x'), std::string("zener kmc checkpoint 1\n")}) {
+  for (const std::string &bytes :
+       {std::string(), std::string("x"), std::string(5000, 'x'), std::string("zener kmc checkpoint 1\n")}) {
     put_bytes(file, bytes);
     expect_error<DataError>([&] { load_checkpoint(file); }, {"not a checkpoint of Zener"});
   }
@@ -176,7 +177,8 @@ TEST(Checkpoint, every_damage_is_refused) {
   for (int i = 0; i < 4000; ++i) {
     const std::string changed = test::damaged(bytes, random);
     if (changed != bytes) {
-      overwrite_start(file, changed); // in place: a file system may sync what replaces a file
+      // In place: a file system may sync what replaces a file.
+      std::fstream(file, std::ios::in | std::ios::out | std::ios::binary) << changed;
       EXPECT_THROW(load_checkpoint(file), DataError);
     }
   }
@@ -208,7 +210,11 @@ TEST(Checkpoint, inconsistent_states_are_our_fault_and_leave_the_old_one) {
 }
 
 void expect_survives(const std::filesystem::path &file, const char *reason) {
-  expect_error<DataError>([&] { save_checkpoint(file, kIdentity, {1.0, 3}, state_of(200, 1024, 0), {}); }, {file.string(), reason});
+  expect_error<DataError>(
+      [&] {
+        save_checkpoint(file, kIdentity, {1.0, 3}, state_of(200, 1024, 0), {});
+      },
+      {file.string(), reason});
   EXPECT_EQ(load_checkpoint(file).meta.next_sample, 2);
   EXPECT_EQ(load_checkpoint(previous_checkpoint(file)).meta.next_sample, 1);
   EXPECT_FALSE(std::filesystem::exists(file.string() + ".partial"));
@@ -233,7 +239,7 @@ TEST(Checkpoint, a_disk_that_takes_no_more_leaves_both_old_ones) {
   rlimit before{};
   ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
   const auto handler = std::signal(SIGXFSZ, SIG_IGN);
-  for (const rlim_t limit : {0, 100, 512, 600, 2048, 3000, 4096, 10000, 100000}) {
+  for (const rlim_t limit : {0U, 100U, 512U, 600U, 2048U, 3000U, 4096U, 10000U, 100000U}) {
     rlimit small = before;
     small.rlim_cur = limit;
     ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
@@ -270,8 +276,9 @@ TEST(Checkpoint, identities_are_compared_key_by_key) {
       [] { check_identity(kIdentity, R"({"seed":8,"lattice":{"cells":[8,9,8],"b_A":1},"title":"µ"})", "c.h5"); },
       {"c.h5", "/seed was 7 and is 8", "/lattice/cells/1 was 8 and is 9", "/lattice/a_A was 3.24 and is absent",
        "/lattice/b_A was absent and is 1"});
-  expect_error<ConfigError>([] { check_identity(kIdentity, R"({"seed":7,"lattice":{"cells":[8,8],"a_A":3.24},"title":"µ"})", "c"); },
-                            {"/lattice/cells was [8,8,8] and is [8,8]"});
+  expect_error<ConfigError>(
+      [] { check_identity(kIdentity, R"({"seed":7,"lattice":{"cells":[8,8],"a_A":3.24},"title":"µ"})", "c"); },
+      {"/lattice/cells was [8,8,8] and is [8,8]"});
   std::string many = "{\"x\":0";
   for (int i = 0; i < 20; ++i) {
     many += ",\"" + std::to_string(i) + "\":1";

@@ -25,7 +25,8 @@ std::vector<std::uint8_t> random_types(std::size_t environments) {
 }
 
 Json document(const std::vector<std::uint8_t> &types, bool orders) {
-  Json root = {{"description", "µ test"}, {"units", "eV"}, {"element_codes", {{"0", "vacancy"}, {"1", "Nb"}, {"2", "Mo"}, {"3", "Ta"}}}};
+  Json root = {
+      {"description", "µ test"}, {"units", "eV"}, {"element_codes", {{"0", "vacancy"}, {"1", "Nb"}, {"2", "Mo"}, {"3", "Ta"}}}};
   if (orders) {
     root["directions"] = std::vector<Offset>(bcc_tables().offsets.begin(), bcc_tables().offsets.begin() + kPaths);
     root["offsets"] = bcc_tables().offsets;
@@ -113,7 +114,8 @@ TEST(Environments, barriers_are_added_and_everything_else_is_kept) {
   EXPECT_EQ(out.dump(), root.dump()); // keys in their order, too
 
   barriers[9] = std::numeric_limits<double>::quiet_NaN();
-  expect_error<DataError>([&] { environments_with_barriers(environments, barriers); }, {"e.json", "environment 1", "path 1", "nan"});
+  expect_error<DataError>([&] { environments_with_barriers(environments, barriers); },
+                          {"e.json", "environment 1", "path 1", "nan"});
   barriers.pop_back();
   expect_error<InvariantError>([&] { environments_with_barriers(environments, barriers); }, {"e.json", "15"});
   EXPECT_EQ(Json::parse(environments_with_barriers(parse(document({}, false)), {}))["environments"].size(), 0U);
@@ -129,7 +131,8 @@ TEST(Environments, errors_name_the_place) {
   expect_error<DataError>([] { read_environments("/nowhere/e.json", kElements); }, {"/nowhere/e.json"});
   expect_error<DataError>([] { parse_environments("[1,", "e.json", kElements); }, {"e.json", "not valid JSON", "line 1"});
   expect_error<DataError>([] { parse_environments("[]", "e.json", kElements); }, {"e.json", "'environments'"});
-  expect_error<DataError>([] { parse_environments(R"({"environments":[],"environments":[]})", "e.json", kElements); }, {"twice"});
+  expect_error<DataError>([] { parse_environments(R"({"environments":[],"environments":[]})", "e.json", kElements); },
+                          {"twice"});
   refused([](Json &r) { r.erase("environments"); }, {"'environments'"});
   refused([](Json &r) { r["environments"] = 3; }, {"'environments'"});
   refused([](Json &r) { r["environments"][1] = 3; }, {"environment 1", "is 3"});

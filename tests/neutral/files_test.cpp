@@ -78,14 +78,6 @@ TEST(Files, targets_that_cannot_be_replaced_are_refused) {
   expect_error<DataError>([&] { write_file_atomically(folder / "no/f", "x"); }, {"f", "no folder"});
 }
 
-TEST(Files, the_start_is_overwritten_in_place) {
-  const TemporaryFolder folder;
-  put_bytes(folder / "f", "abcdef");
-  overwrite_start(folder / "f", "XY");
-  EXPECT_EQ(bytes_of(folder / "f"), "XYcdef");
-  expect_error<DataError>([&] { overwrite_start(folder / "g", "XY"); }, {"g", "No such file"});
-}
-
 // A limit on the size of files acts like a full disk and needs no rights.
 TEST(Files, a_disk_that_takes_no_more_leaves_the_old_file) {
   const TemporaryFolder folder;

@@ -181,9 +181,27 @@ TEST(MlpFile, element_orders) {
   EXPECT_EQ(elements("1=Fe"), (std::vector<std::string>{"Fe"}));
   EXPECT_EQ(elements(" 0 = a vacancy, or nothing (v=0), 1 = W ,2= Ta "), (std::vector<std::string>{"W", "Ta"}));
   EXPECT_EQ(elements("0=,1=A,2=B,3=C,4=D,5=E,6=F,7=G,8=H").size(), 8U);
-  for (const char *bad : {"", " ", "0=vacancy", "1=", "2=Nb", "0=v, 2=Nb", "1=Nb, 1=Mo", "1=Nb, 3=Mo", "1=Nb, 2=Nb", "1=Nb,", "Nb, Mo",
-                          "1=nb", "1=Nb 2=Mo", "1=Nb, 0=v", "01=Nb", "1=Nbium4", "1=A,2=B,3=C,4=D,5=E,6=F,7=G,8=H,9=I", "=Nb", ",",
-                          "1:Nb", "0 vacancy, 1=Nb"}) {
+  for (const char *bad : {"",
+                          " ",
+                          "0=vacancy",
+                          "1=",
+                          "2=Nb",
+                          "0=v, 2=Nb",
+                          "1=Nb, 1=Mo",
+                          "1=Nb, 3=Mo",
+                          "1=Nb, 2=Nb",
+                          "1=Nb,",
+                          "Nb, Mo",
+                          "1=nb",
+                          "1=Nb 2=Mo",
+                          "1=Nb, 0=v",
+                          "01=Nb",
+                          "1=Nbium4",
+                          "1=A,2=B,3=C,4=D,5=E,6=F,7=G,8=H,9=I",
+                          "=Nb",
+                          ",",
+                          "1:Nb",
+                          "0 vacancy, 1=Nb"}) {
     expect_error<DataError>([&] { elements(bad); }, {"x: metadata 'element_order'", "1=Nb, 2=Mo"});
   }
 }
@@ -194,8 +212,9 @@ TEST(MlpFile, voxel_layouts) {
     content.metadata["voxel_layout"] = layout;
     return mlp_from_safetensors(content, "x");
   };
-  for (const char *good : {"81*(y+4)+9*(x+4)+(z+4)", "index: 81 * (y + 4) +\n 9*( x+4) + (z+4).", "v[81*(y+4)+9*(x+4)+(z+4)] = t",
-                           "layout - 81*(y+4)+9*(x+4)+(z+4) - z fastest", "Voxels. 81*(y+4)+9*(x+4)+(z+4) (z fastest)"}) {
+  for (const char *good :
+       {"81*(y+4)+9*(x+4)+(z+4)", "index: 81 * (y + 4) +\n 9*( x+4) + (z+4).", "v[81*(y+4)+9*(x+4)+(z+4)] = t",
+        "layout - 81*(y+4)+9*(x+4)+(z+4) - z fastest", "Voxels. 81*(y+4)+9*(x+4)+(z+4) (z fastest)"}) {
     EXPECT_NO_THROW(read(good)) << good;
   }
   for (const char *bad : {"", "voxels", "81*(x+4)+9*(y+4)+(z+4)", "181*(y+4)+9*(x+4)+(z+4)", "8 1*(y+4)+9*(x+4)+(z+4)x",
@@ -219,7 +238,8 @@ TEST(MlpFile, metadata_are_checked) {
     }
     return mlp_from_safetensors(content, "x");
   };
-  for (const char *key : {"element_order", "lattice_constant_angstrom", "image_cutoff_angstrom", "voxel_layout", "bn_epsilon", "units"}) {
+  for (const char *key :
+       {"element_order", "lattice_constant_angstrom", "image_cutoff_angstrom", "voxel_layout", "bn_epsilon", "units"}) {
     expect_error<DataError>([&] { with(key, nullptr); }, {"x: the metadata have no", key});
     expect_error<DataError>([&] { with(key, "nonsense"); }, {"x: metadata", key, "nonsense"});
   }
@@ -254,19 +274,35 @@ TEST(MlpFile, tensors_are_checked) {
     expect_error<DataError>([&] { changed([&](Tensors &t) { t.erase(name); }); }, {"x: there is no tensor", name});
   }
   expect_error<DataError>([&] { changed([](Tensors &t) { t.erase("layers.0.weight"); }); }, {"output.weight", "[1, 729]"});
-  expect_error<DataError>([&] { changed([](Tensors &t) { t["extra"] = {}; t["extra"].values = {0.0}; }); }, {"'extra'", "no place"});
+  expect_error<DataError>(
+      [&] {
+        changed([](Tensors &t) {
+          t["extra"] = {};
+          t["extra"].values = {0.0};
+        });
+      },
+      {"'extra'", "no place"});
   expect_error<DataError>([&] { changed([](Tensors &t) { t["layers.3.bias"] = t["layers.1.bias"]; }); }, {"'layers.3.bias'"});
   expect_error<DataError>([&] { changed([](Tensors &t) { t["layers.00.bias"] = t["layers.1.bias"]; }); }, {"'layers.00.bias'"});
   expect_error<DataError>([&] { changed([](Tensors &t) { t["output.bn.gamma"] = t["output.bias"]; }); }, {"'output.bn.gamma'"});
-  expect_error<DataError>([&] { changed([](Tensors &t) { t["layers.1.weight"].shape = {3, 2}; }); },
+  expect_error<DataError>([&] { changed([](Tensors &t) {
+                                  t["layers.1.weight"].shape = {3, 2};
+                                }); },
                           {"'layers.1.weight'", "[3, 2]", "[any, 3]"});
   expect_error<DataError>([&] { changed([](Tensors &t) { t["layers.1.weight"].shape = {6}; }); }, {"'layers.1.weight'", "[6]"});
-  expect_error<DataError>([&] { changed([](Tensors &t) { t["layers.1.bias"] = {TensorType::float64, {3}, {1, 2, 3}}; }); },
+  expect_error<DataError>([&] { changed([](Tensors &t) {
+                                  t["layers.1.bias"] = {TensorType::float64, {3}, {1, 2, 3}};
+                                }); },
                           {"'layers.1.bias'", "[3]", "[2]"});
-  expect_error<DataError>([&] { changed([](Tensors &t) { t["layers.1.weight"] = {TensorType::float64, {0, 3}, {}}; }); },
+  expect_error<DataError>([&] { changed([](Tensors &t) {
+                                  t["layers.1.weight"] = {TensorType::float64, {0, 3}, {}};
+                                }); },
                           {"'layers.1.weight'", "[0, 3]"});
-  expect_error<DataError>([&] { changed([](Tensors &t) { t["output.weight"] = {TensorType::float64, {2, 2}, {1, 2, 3, 4}}; }); },
-                          {"'output.weight'", "[2, 2]", "[1, 2]"});
+  expect_error<DataError>(
+      [&] { changed([](Tensors &t) {
+              t["output.weight"] = {TensorType::float64, {2, 2}, {1, 2, 3, 4}};
+            }); },
+      {"'output.weight'", "[2, 2]", "[1, 2]"});
   expect_error<DataError>([&] { changed([](Tensors &t) { t["layers.0.weight"].values[729 + 5] = std::nan(""); }); },
                           {"'layers.0.weight'", "[1, 5]", "nan"});
   expect_error<DataError>(
@@ -274,8 +310,14 @@ TEST(MlpFile, tensors_are_checked) {
       {"'output.bias'", "[0]", "inf"});
   expect_error<DataError>([&] { changed([](Tensors &t) { t["layers.0.bn.variance"].values[2] = -1e-9; }); },
                           {"'layers.0.bn.variance'", "[2]", "negative"});
-  expect_error<DataError>([&] { changed([](Tensors &t) { t["layers.0.bn.gamma"].values[0] = 1e308; t["layers.0.bias"].values[0] = 10; }); },
-                          {"batch norm", "layers.0"});
+  expect_error<DataError>(
+      [&] {
+        changed([](Tensors &t) {
+          t["layers.0.bn.gamma"].values[0] = 1e308;
+          t["layers.0.bias"].values[0] = 10;
+        });
+      },
+      {"batch norm", "layers.0"});
   Safetensors no_epsilon = published_kind();
   no_epsilon.metadata["bn_epsilon"] = "0";
   expect_error<DataError>([&] { mlp_from_safetensors(no_epsilon, "x"); }, {"'layers.0.bn.variance'", "[1]"});
@@ -291,7 +333,8 @@ TEST(MlpFile, networks_that_do_not_chain_are_not_written) {
 
 TEST(MlpFile, random_damage_never_crashes) {
   std::mt19937 random(2);
-  for (const std::string &bytes : {safetensors_bytes(safetensors_from_mlp(network({2, 1}))), safetensors_bytes(published_kind())}) {
+  for (const std::string &bytes :
+       {safetensors_bytes(safetensors_from_mlp(network({2, 1}))), safetensors_bytes(published_kind())}) {
     std::uint64_t header = 0;
     std::memcpy(&header, bytes.data(), 8);
     for (int i = 0; i < 3000; ++i) {

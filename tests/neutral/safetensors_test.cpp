@@ -99,12 +99,14 @@ TEST(Safetensors, damage_is_named) {
   refused(file_of(tensor("F32", "[4611686018427387905]", "[0,4]"), 4), {"[0, 4)"});
   refused(file_of(tensor("F32", "[1]", "[0,4]"), 5), {"at the end"});
   refused(file_of(tensor("F32", "[1]", "[4,8]"), 8), {"no tensor"});
-  refused(file_of(R"({"t":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"u":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})",
-                  8),
-          {"overlap"});
-  refused(file_of(R"({"t":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"u":{"dtype":"F64","shape":[1],"data_offsets":[4,12]}})",
-                  12),
-          {"'u'", "multiple"});
+  refused(
+      file_of(R"({"t":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"u":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})",
+              8),
+      {"overlap"});
+  refused(
+      file_of(R"({"t":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"u":{"dtype":"F64","shape":[1],"data_offsets":[4,12]}})",
+              12),
+      {"'u'", "multiple"});
   refused(file_of("{\"t\":" + std::string(100000, '[') + std::string(100000, ']') + "}", 0), {"deeper"});
 }
 

@@ -35,22 +35,23 @@ std::vector<std::string> lines(const std::string &text) {
 TEST(StructureFiles, extended_xyz) {
   Fixture f;
   f.configuration.info = {{"Time_s", 1.5e-3}, {"Hop", std::int64_t{2000}}, {"title", std::string("a \"b\" \\ c\nd")}};
-  EXPECT_EQ(lines(extended_xyz(f.configuration)),
-            (std::vector<std::string>{
-                "7",
-                "Lattice=\"6.48 0 0 0 3.24 0 0 0 6.48\" Properties=species:S:1:pos:R:3:id:I:1 pbc=\"T T T\" Time_s=0.0015 Hop=2000 "
-                "title=\"a \\\"b\\\" \\\\ c d\"",
-                "Nb 0 0 0 1", "Mo 1.62 1.62 1.62 2", "Ta 1.62 1.62 4.86 4", "Nb 3.24 0 0 5", "Nb 4.86 1.62 1.62 6",
-                "Mo 3.24 0 3.24 7", "Ta 4.86 1.62 4.86 8"}));
+  EXPECT_EQ(
+      lines(extended_xyz(f.configuration)),
+      (std::vector<std::string>{
+          "7",
+          "Lattice=\"6.48 0 0 0 3.24 0 0 0 6.48\" Properties=species:S:1:pos:R:3:id:I:1 pbc=\"T T T\" Time_s=0.0015 Hop=2000 "
+          "title=\"a \\\"b\\\" \\\\ c d\"",
+          "Nb 0 0 0 1", "Mo 1.62 1.62 1.62 2", "Ta 1.62 1.62 4.86 4", "Nb 3.24 0 0 5", "Nb 4.86 1.62 1.62 6",
+          "Mo 3.24 0 3.24 7", "Ta 4.86 1.62 4.86 8"}));
 }
 
 TEST(StructureFiles, lammps_dump) {
   Fixture f;
   EXPECT_EQ(lines(lammps_dump(f.configuration, 123456789012)),
-            (std::vector<std::string>{"ITEM: TIMESTEP", "123456789012", "ITEM: NUMBER OF ATOMS", "7", "ITEM: BOX BOUNDS pp pp pp",
-                                      "0 6.48", "0 3.24", "0 6.48", "ITEM: ATOMS id type x y z element", "1 1 0 0 0 Nb",
-                                      "2 2 1.62 1.62 1.62 Mo", "4 3 1.62 1.62 4.86 Ta", "5 1 3.24 0 0 Nb", "6 1 4.86 1.62 1.62 Nb",
-                                      "7 2 3.24 0 3.24 Mo", "8 3 4.86 1.62 4.86 Ta"}));
+            (std::vector<std::string>{
+                "ITEM: TIMESTEP", "123456789012", "ITEM: NUMBER OF ATOMS", "7", "ITEM: BOX BOUNDS pp pp pp", "0 6.48", "0 3.24",
+                "0 6.48", "ITEM: ATOMS id type x y z element", "1 1 0 0 0 Nb", "2 2 1.62 1.62 1.62 Mo", "4 3 1.62 1.62 4.86 Ta",
+                "5 1 3.24 0 0 Nb", "6 1 4.86 1.62 1.62 Nb", "7 2 3.24 0 3.24 Mo", "8 3 4.86 1.62 4.86 Ta"}));
 }
 
 TEST(StructureFiles, vacancies_and_columns) {

@@ -79,9 +79,10 @@ inline void put_bytes(const std::filesystem::path &file, const std::string &byte
 // A file of the data that does not travel with the repository, or an empty path.
 inline std::filesystem::path shared_file(const std::string &name) {
   const char *folder = std::getenv("ZENER_SHARED");
-  const auto root = folder != nullptr
-                        ? std::filesystem::path(folder)
-                        : std::filesystem::absolute(__FILE__).parent_path().parent_path().parent_path().parent_path() / "shared";
+  const auto root =
+      folder != nullptr
+          ? std::filesystem::path(folder)
+          : std::filesystem::absolute(__FILE__).parent_path().parent_path().parent_path().parent_path() / "shared";
   return std::filesystem::is_regular_file(root / name) ? root / name : std::filesystem::path();
 }
 

@@ -1,7 +1,7 @@
-// Pair interactions with kinetically resolved activation on a cell whose states can all be enumerated: 5 x 5 x 5 cells (250 sites), a
-// solvent A, one vacancy and one solute B (249 states up to translations) or two, B and C (61,752 states, joined by the cube's 48
-// symmetries). The oracle adds up bonds of whole configurations, site by site, and solves the master equation; it shares no code
-// with the kernel.
+// Pair interactions with kinetically resolved activation on a cell whose states can all be enumerated: 5 x 5 x 5 cells (250
+// sites), a solvent A, one vacancy and one solute B (249 states up to translations) or two, B and C (61,752 states, joined by
+// the cube's 48 symmetries). The oracle adds up bonds of whole configurations, site by site, and solves the master equation; it
+// shares no code with the kernel.
 #include "tests/support/backends.hpp"
 #include "tests/support/statistics.hpp"
 
@@ -10,8 +10,10 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdio>
 #include <numeric>
 #include <random>
+#include <span>
 
 namespace zener::test {
 namespace {
@@ -135,8 +137,8 @@ PairKra model() {
 // The states seen from the vacancy, their energies and rates, and what follows from them.
 class MasterEquation {
 public:
-  // With `c_too` the solutes are B and C and a state is a class of configurations that symmetries of the cube turn into each other;
-  // else the solute is B and every position is a state of its own.
+  // With `c_too` the solutes are B and C and a state is a class of configurations that symmetries of the cube turn into each
+  // other; else the solute is B and every position is a state of its own.
   MasterEquation(const PairKra &pair_kra, double temperature_K, bool c_too) : c_too_(c_too), class_(kSites * kSites, -1) {
     make_symmetries();
     for (int b = 1; b < kSites; ++b) {
@@ -345,9 +347,9 @@ std::vector<std::int64_t> observed_states(const MasterEquation &oracle, const Km
   return observed;
 }
 
-// One state from each independent walker at one fixed physical time, 20 seeds: p-values of chi-square over the states, which must
-// be uniform. The walkers start as random alloys (every state alike); the time is that at which the exact solution of the master
-// equation from there is within 1e-4 of the Boltzmann distribution.
+// One state from each independent walker at one fixed physical time, 20 seeds: p-values of chi-square over the states, which
+// must be uniform. The walkers start as random alloys (every state alike); the time is that at which the exact solution of the
+// master equation from there is within 1e-4 of the Boltzmann distribution.
 void expect_boltzmann(Backend &backend, double temperature_K, bool c_too, int walkers) {
   const MasterEquation oracle(model(), temperature_K, c_too);
   std::vector<double> p = oracle.degeneracy();
@@ -362,8 +364,8 @@ void expect_boltzmann(Backend &backend, double temperature_K, bool c_too, int wa
     p = oracle.after(step, p);
     time += step;
   }
-  std::printf("%d solute(s), %.0f K: burn-in of %.3g s, %.0f hops a walker, %d walkers x 20 seeds\n", c_too ? 2 : 1, temperature_K,
-              time, time * oracle.mean_rate(), walkers);
+  std::printf("%d solute(s), %.0f K: burn-in of %.3g s, %.0f hops a walker, %d walkers x 20 seeds\n", c_too ? 2 : 1,
+              temperature_K, time, time * oracle.mean_rate(), walkers);
 
   std::vector<double> p_values;
   std::vector<std::int64_t> pooled(oracle.size());
@@ -396,8 +398,8 @@ TEST(DetailedBalance, StatesOfTwoSolutesHaveBoltzmannWeights) {
   on_every_device([](Backend &backend) { expect_boltzmann(backend, 1500.0, true, 2000); });
 }
 
-// Far from equilibrium: all walkers start in one state, and the distribution at a time is the master equation's. This checks the
-// clock and every rate, not their ratios alone. Significance 0.1 %.
+// Far from equilibrium: all walkers start in one state, and the distribution at a time is the master equation's. This checks
+// the clock and every rate, not their ratios alone. Significance 0.1 %.
 TEST(DetailedBalance, StatesEvolveByTheMasterEquation) {
   on_every_device([](Backend &backend) {
     constexpr double kTemperature = 900.0;
@@ -422,9 +424,9 @@ TEST(DetailedBalance, StatesEvolveByTheMasterEquation) {
   });
 }
 
-// Walkers that start in equilibrium (drawn by the test from the Boltzmann distribution) stay there. Averages weighted by residence
-// time are then canonical averages, and averages per hop those of the jump chain, weighted by the total rate of each state: another
-// number wherever rates and bonds are correlated.
+// Walkers that start in equilibrium (drawn by the test from the Boltzmann distribution) stay there. Averages weighted by
+// residence time are then canonical averages, and averages per hop those of the jump chain, weighted by the total rate of each
+// state: another number wherever rates and bonds are correlated.
 TEST(DetailedBalance, AveragesAreCanonicalByTimeAndNotByHops) {
   on_every_device([](Backend &backend) {
     constexpr double kTemperature = 900.0;
@@ -474,15 +476,17 @@ TEST(DetailedBalance, AveragesAreCanonicalByTimeAndNotByHops) {
       const double by_hops = bonds / hops;
       Sample residual; // of the ratio
       for (std::size_t w = 0; w < kWalkers; ++w) {
-        residual.add((static_cast<double>(state.pair_hops[q * kWalkers + w]) -
-                      by_hops * static_cast<double>(state.averaged_hops[w])) * kWalkers / hops);
+        residual.add(
+            (static_cast<double>(state.pair_hops[q * kWalkers + w]) - by_hops * static_cast<double>(state.averaged_hops[w])) *
+            kWalkers / hops);
       }
       if (canonical == 0.0) { // B-B and C-C: there is one of each
         EXPECT_EQ(by_time.mean(), 0.0);
         EXPECT_EQ(by_hops, 0.0);
         continue;
       }
-      EXPECT_LT(std::abs(by_time.deviations_from(canonical)), 4.0) << "pair " << q << ": " << by_time.mean() << ", exact " << canonical;
+      EXPECT_LT(std::abs(by_time.deviations_from(canonical)), 4.0)
+          << "pair " << q << ": " << by_time.mean() << ", exact " << canonical;
       EXPECT_LT(std::abs(by_hops - jump_chain) / residual.standard_error(), 4.0)
           << "pair " << q << ": " << by_hops << ", exact " << jump_chain;
       furthest = std::max(furthest, std::abs(by_hops - canonical) / residual.standard_error());

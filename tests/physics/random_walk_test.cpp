@@ -1,6 +1,6 @@
-// Constant barriers make the vacancy an uncorrelated random walker, for which everything is known: residence times are exponential
-// with the rate z Gamma, the eight jumps equally likely, and D = (z/6) Gamma d^2 = Gamma a^2 with Gamma the rate of one path, z = 8
-// and d = sqrt(3)/2 a.
+// Constant barriers make the vacancy an uncorrelated random walker, for which everything is known: residence times are
+// exponential with the rate z Gamma, the eight jumps equally likely, and D = (z/6) Gamma d^2 = Gamma a^2 with Gamma the rate of
+// one path, z = 8 and d = sqrt(3)/2 a.
 #include "tests/support/backends.hpp"
 #include "tests/support/statistics.hpp"
 
@@ -34,7 +34,9 @@ KmcPlan walkers(int replicas, double barrier_eV, std::vector<double> temperature
   return plan;
 }
 
-double path_rate(double barrier_eV, double temperature_K) { return kAttempts * std::exp(-barrier_eV / (kBoltzmann * temperature_K)); }
+double path_rate(double barrier_eV, double temperature_K) {
+  return kAttempts * std::exp(-barrier_eV / (kBoltzmann * temperature_K));
+}
 
 // The jump that leads from one displacement to the next: bit a is set when axis a went up.
 int jump(const KmcState &from, const KmcState &to, std::size_t w, std::size_t walkers) {
@@ -47,8 +49,8 @@ int jump(const KmcState &from, const KmcState &to, std::size_t w, std::size_t wa
   return path;
 }
 
-// At a fixed physical time: D within 3 standard errors in all four cases (a right program fails for 1 % of seeds); along the axes
-// and in the products that must vanish, chi-square at a significance of 0.1 %.
+// At a fixed physical time: D within 3 standard errors in all four cases (a right program fails for 1 % of seeds); along the
+// axes and in the products that must vanish, chi-square at a significance of 0.1 %.
 TEST(RandomWalk, DiffusivityIsExactAndIsotropic) {
   on_every_device([](Backend &backend) {
     constexpr int kReplicas = 8000;
@@ -61,7 +63,8 @@ TEST(RandomWalk, DiffusivityIsExactAndIsotropic) {
         const double rate = path_rate(kBarrier, temperature);
         plan.time_limit_s = jumps / (kJumpPaths * rate);
         const auto batch = backend.make_kmc(plan);
-        ASSERT_EQ(batch->advance(static_cast<std::uint64_t>(jumps + 12.0 * std::sqrt(jumps) + 20.0), {}).at_time_limit, kReplicas);
+        ASSERT_EQ(batch->advance(static_cast<std::uint64_t>(jumps + 12.0 * std::sqrt(jumps) + 20.0), {}).at_time_limit,
+                  kReplicas);
         const KmcState state = batch->save();
         const double unit = 0.5e-10 * kLatticeConstant; // m
         const double expected = rate * kLatticeConstant * kLatticeConstant * 1e-20;
@@ -101,7 +104,8 @@ TEST(RandomWalk, DiffusivityIsExactAndIsotropic) {
         const KmcRow row = batch->sample();
         const double scale = unit * unit / (6.0 * plan.time_limit_s);
         EXPECT_NEAR(row.mean[1] * scale / diffusivity.mean(), 1.0, 1e-12);
-        EXPECT_NEAR(std::sqrt(row.squared[1] / (kReplicas - 1.0) / kReplicas) * scale / diffusivity.standard_error(), 1.0, 1e-9);
+        EXPECT_NEAR(std::sqrt(row.squared[1] / (kReplicas - 1.0) / kReplicas) * scale / diffusivity.standard_error(), 1.0,
+                    1e-9);
       }
     }
   });
@@ -156,7 +160,7 @@ TEST(RandomWalk, ResidenceTimesAreExponentialAndJumpsUniform) {
     const auto bin = [](double p) { return std::min(static_cast<std::size_t>(p * kBins), kBins - 1); };
     std::vector<double> first(kWalkers);
     std::vector<double> second(kWalkers);
-    std::vector<std::int64_t> jumps(64);            // first and second jump
+    std::vector<std::int64_t> jumps(64); // first and second jump
     std::vector<std::int64_t> time_and_jump(kBins * 8);
     std::vector<std::int64_t> time_and_time(kBins * kBins);
     for (std::size_t w = 0; w < kWalkers; ++w) {

@@ -99,7 +99,8 @@ TEST(JsonDocument, DeepNestingIsRefused) {
 TEST(JsonDocument, FilesThatCannotBeReadAreTheUsersFiles) {
   const auto folder = std::filesystem::path(testing::TempDir()) / "zener_json_document";
   std::filesystem::create_directories(folder);
-  EXPECT_NE(message_of<DataError>([&] { load_json(folder / "none.json", JsonUse::preset); }).find("No such file"), std::string::npos);
+  EXPECT_NE(message_of<DataError>([&] { load_json(folder / "none.json", JsonUse::preset); }).find("No such file"),
+            std::string::npos);
   EXPECT_NE(message_of<DataError>([&] { load_json(folder, JsonUse::preset); }).find("directory"), std::string::npos);
   const auto large = folder / "large.json";
   std::ofstream(large) << std::string((std::size_t{1} << 20) + 1, ' ');
@@ -122,7 +123,8 @@ TEST(JsonDocument, EditsSetValuesByPath) {
   apply_edit(document, "lattice.cells.3=9");
   apply_edit(document, "seed=");
   apply_edit(document, "x=1e999");
-  const json expected = json::parse(R"({"walkers": {"replicas": 1, "temperatures_K": [400, 800]}, "lattice": {"cells": [6, 8, 8, 9]},
+  const json expected =
+      json::parse(R"({"walkers": {"replicas": 1, "temperatures_K": [400, 800]}, "lattice": {"cells": [6, 8, 8, 9]},
     "title": "a b=c", "hops": 20000000, "observe": {"sample": {"every_hops": 10}}, "output": {"plots": false}, "seed": "",
     "x": "1e999"})");
   EXPECT_EQ(document, expected);

@@ -69,7 +69,8 @@ double brute_barrier(const PairKra &model, const std::array<int, kEnvironmentSit
   const int jumping = species[atom];
   const double before = bond_energy(model, species, vacancy, atom);
   std::swap(species[vacancy], species[atom]);
-  return model.migration_eV[static_cast<std::size_t>(jumping - 1)] + (bond_energy(model, species, vacancy, atom) - before) / 2.0;
+  return model.migration_eV[static_cast<std::size_t>(jumping - 1)] +
+         (bond_energy(model, species, vacancy, atom) - before) / 2.0;
 }
 
 TEST(PairKra, ReadsSymmetricEnergies) {

@@ -126,9 +126,9 @@ void leaves(const json &schema, const std::string &pointer, std::set<std::string
 // One document for each shape that the reader knows.
 std::vector<json> every_shape() {
   std::vector<json> documents;
-  for (const char *barriers : {R"({"kind": "constant", "barrier_eV": 1})", R"({"kind": "pair_kra", "file": "m.json"})",
-                               R"({"kind": "pair_kra", "migration_eV": {"Mo": 1}, "pair_eV": [{}]})",
-                               R"({"kind": "mlp", "file": "m.safetensors"})"}) {
+  for (const char *barriers :
+       {R"({"kind": "constant", "barrier_eV": 1})", R"({"kind": "pair_kra", "file": "m.json"})",
+        R"({"kind": "pair_kra", "migration_eV": {"Mo": 1}, "pair_eV": [{}]})", R"({"kind": "mlp", "file": "m.safetensors"})"}) {
     for (const char *sample : {R"({"log_per_decade": 3})", R"({"every_hops": 10})"}) {
       json document = minimal();
       document["barriers"] = json::parse(barriers);
@@ -238,6 +238,8 @@ struct Faulty {
   const char *fragment; // what the message says besides
 };
 
+void PrintTo(const Faulty &faulty, std::ostream *out) { *out << faulty.edit; }
+
 void remove_key(json &document, const std::string &path) {
   const std::size_t dot = path.find('.');
   if (dot == std::string::npos) {
@@ -272,23 +274,31 @@ INSTANTIATE_TEST_SUITE_P(
     Table, FaultyPreset,
     testing::Values(
         Faulty{"-driver", "/driver", "missing; needed: only \"kmc\""}, Faulty{"driver=md", "/driver", "\"md\" is not allowed"},
-        Faulty{"driver=kcm", "/driver", "did you mean \"kmc\"?"}, Faulty{"title=3", "/title", "3 is not allowed; allowed: a string"},
-        Faulty{"seed=-1", "/seed", "from 0 to 4294967295"}, Faulty{"seed=4294967296", "/seed", "from 0 to 4294967295"},
+        Faulty{"driver=kcm", "/driver", "did you mean \"kmc\"?"},
+        Faulty{"title=3", "/title", "3 is not allowed; allowed: a string"}, Faulty{"seed=-1", "/seed", "from 0 to 4294967295"},
+        Faulty{"seed=4294967296", "/seed", "from 0 to 4294967295"},
         Faulty{"seed=18446744073709551615", "/seed", "from 0 to 4294967295"}, Faulty{"seed=1.5", "/seed", "1.5 is not allowed"},
-        Faulty{"seed=null", "/seed", "null is not allowed"}, Faulty{"precision=float16", "/precision", "\"float32\", \"float64\""},
+        Faulty{"seed=null", "/seed", "null is not allowed"},
+        Faulty{"precision=float16", "/precision", "\"float32\", \"float64\""},
         Faulty{"precision=64", "/precision", "64 is not allowed"}, Faulty{"-lattice", "/lattice", "missing"},
         Faulty{"lattice=8", "/lattice", "an object"}, Faulty{"lattice.structure=fcc", "/lattice/structure", "\"bcc\""},
-        Faulty{"-lattice.a_A", "/lattice/a_A", "missing"}, Faulty{"lattice.a_A=0", "/lattice/a_A", "greater than 0 and at most 100"},
-        Faulty{"lattice.a_A=-3", "/lattice/a_A", "-3 is not allowed"}, Faulty{"lattice.a_A=1e300", "/lattice/a_A", "1e+300 is not allowed"},
-        Faulty{"lattice.a_A=wide", "/lattice/a_A", "\"wide\" is not allowed"}, Faulty{"lattice.a=3", "/lattice/a", "unknown key"},
+        Faulty{"-lattice.a_A", "/lattice/a_A", "missing"},
+        Faulty{"lattice.a_A=0", "/lattice/a_A", "greater than 0 and at most 100"},
+        Faulty{"lattice.a_A=-3", "/lattice/a_A", "-3 is not allowed"},
+        Faulty{"lattice.a_A=1e300", "/lattice/a_A", "1e+300 is not allowed"},
+        Faulty{"lattice.a_A=wide", "/lattice/a_A", "\"wide\" is not allowed"},
+        Faulty{"lattice.a=3", "/lattice/a", "unknown key"},
         Faulty{"-lattice.cells", "/lattice/cells", "missing; needed: a list of exactly 3"},
         Faulty{"lattice.cells=[8,8]", "/lattice/cells", "2 elements is not allowed; allowed: a list of exactly 3"},
         Faulty{"lattice.cells=[8,8,8,8]", "/lattice/cells", "4 elements"},
         Faulty{"lattice.cells.1=4", "/lattice/cells/1", "4 is not allowed; allowed: an integer from 5 to 1024"},
-        Faulty{"lattice.cells.2=8.5", "/lattice/cells/2", "8.5 is not allowed"}, Faulty{"lattice.cells=8", "/lattice/cells", "8 is not allowed"},
+        Faulty{"lattice.cells.2=8.5", "/lattice/cells/2", "8.5 is not allowed"},
+        Faulty{"lattice.cells=8", "/lattice/cells", "8 is not allowed"},
         Faulty{"lattice.cells=[1024,1024,1024]", "/lattice/cells", "2,147,483,648 sites"},
-        Faulty{"-composition", "/composition", "missing"}, Faulty{"composition={}", "/composition", "an object of 1 to 8 keys"},
-        Faulty{"composition=[]", "/composition", "a list of 1 to 4096"}, Faulty{"composition=[{}]", "/composition/0", "1 to 8 keys"},
+        Faulty{"-composition", "/composition", "missing; needed: an object or a list (Parts"},
+        Faulty{"composition={}", "/composition", "an object of 1 to 8 keys"},
+        Faulty{"composition=[]", "/composition", "a list of 1 to 4096"},
+        Faulty{"composition=[{}]", "/composition/0", "1 to 8 keys"},
         Faulty{"composition=Nb", "/composition", "\"Nb\" is not allowed"},
         Faulty{"composition={\"nb\":1}", "/composition/nb", "chemical symbols such as Nb"},
         Faulty{"composition={\"Nb\":0}", "/composition/Nb", "greater than 0"},
@@ -298,27 +308,32 @@ INSTANTIATE_TEST_SUITE_P(
         Faulty{"composition={\"Va\":1}", "/composition/Va", "the vacancy"},
         Faulty{R"(composition={"A":1,"B":1,"C":1,"D":1,"E":1,"F":1,"G":1,"H":1,"I":1})", "/composition", "9 keys"},
         Faulty{"vacancies=2", "/vacancies", "an integer, only 1"}, Faulty{"vacancies=0", "/vacancies", "0 is not allowed"},
-        Faulty{"-barriers", "/barriers", "missing"}, Faulty{"-barriers.kind", "/barriers/kind", "\"constant\", \"pair_kra\", \"mlp\""},
-        Faulty{"barriers.kind=mpl", "/barriers/kind", "did you mean \"mlp\"?"}, Faulty{"barriers=3", "/barriers", "3 is not allowed"},
+        Faulty{"-barriers", "/barriers", "missing"},
+        Faulty{"-barriers.kind", "/barriers/kind", "\"constant\", \"pair_kra\", \"mlp\""},
+        Faulty{"barriers.kind=mpl", "/barriers/kind", "did you mean \"mlp\"?"},
+        Faulty{"barriers=3", "/barriers", "3 is not allowed"},
         Faulty{"barriers={\"kind\":\"mlp\"}", "/barriers/file", "missing"},
         Faulty{"barriers={\"kind\":\"mlp\",\"file\":\"\"}", "/barriers/file", "of at least 1 characters"},
         Faulty{"barriers={\"kind\":\"mlp\",\"path\":\"x\",\"file\":\"y\"}", "/barriers/path", "known here: file, kind"},
         Faulty{"barriers={\"kind\":\"pair_kra\"}", "/barriers/file", "or give migration_eV and pair_eV"},
         Faulty{R"(barriers={"kind":"pair_kra","migration_eV":{"Mo":1}})", "/barriers/pair_eV", "missing"},
-        Faulty{R"(barriers={"kind":"pair_kra","migration_eV":{"Mo":-1},"pair_eV":[{}]})", "/barriers/migration_eV/Mo", "from 0 to 100"},
+        Faulty{R"(barriers={"kind":"pair_kra","migration_eV":{"Mo":-1},"pair_eV":[{}]})", "/barriers/migration_eV/Mo",
+               "from 0 to 100"},
         Faulty{R"(barriers={"kind":"pair_kra","migration_eV":{"Mo":1},"pair_eV":[{"Mo-Mo":99}]})", "/barriers/pair_eV/0/Mo-Mo",
                "from -10 to 10"},
         Faulty{R"(barriers={"kind":"pair_kra","migration_eV":{"Mo":1},"pair_eV":[{},{"Mo":0}]})", "/barriers/pair_eV/1/Mo",
                "pairs such as Mo-Ta"},
-        Faulty{R"(barriers={"kind":"pair_kra","migration_eV":{"Mo":1},"pair_eV":[{},{},{},{}]})", "/barriers/pair_eV", "1 to 3"},
+        Faulty{R"(barriers={"kind":"pair_kra","migration_eV":{"Mo":1},"pair_eV":[{},{},{},{}]})", "/barriers/pair_eV",
+               "1 to 3"},
         Faulty{R"(barriers={"kind":"pair_kra","migration_eV":{"Mo":1},"pair_eV":[{"Mo-Ta":0}]})", "/barriers/pair_eV/0/Mo-Ta",
                "unknown element \"Ta\""},
         Faulty{"barriers.barrier_eV=-0.1", "/barriers/barrier_eV", "from 0 to 100"},
-        Faulty{"barriers.barrier=1", "/barriers/barrier", "did you mean \"barrier_eV\"?"}, Faulty{"-walkers", "/walkers", "missing"},
-        Faulty{"-walkers.temperatures_K", "/walkers/temperatures_K", "missing"},
+        Faulty{"barriers.barrier=1", "/barriers/barrier", "did you mean \"barrier_eV\"?"},
+        Faulty{"-walkers", "/walkers", "missing"}, Faulty{"-walkers.temperatures_K", "/walkers/temperatures_K", "missing"},
         Faulty{"walkers.temperatures_K=[]", "/walkers/temperatures_K", "a list of 1 to 4096"},
         Faulty{"walkers.temperatures_K=800", "/walkers/temperatures_K", "800 is not allowed"},
-        Faulty{"walkers.temperatures_K=[800,-5]", "/walkers/temperatures_K/1", "-5 is not allowed; allowed: a number greater than 0"},
+        Faulty{"walkers.temperatures_K=[800,-5]", "/walkers/temperatures_K/1",
+               "-5 is not allowed; allowed: a number greater than 0"},
         Faulty{"walkers.temperatures_K=[0]", "/walkers/temperatures_K/0", "at most 10000"},
         Faulty{"walkers.temperatures_K=[1e5]", "/walkers/temperatures_K/0", "100000 is not allowed"},
         Faulty{"walkers.temperatures_K=[\"hot\"]", "/walkers/temperatures_K/0", "\"hot\" is not allowed"},
@@ -327,8 +342,9 @@ INSTANTIATE_TEST_SUITE_P(
         Faulty{"walkers.replicas=16777217", "/walkers/replicas", "16777217 is not allowed"},
         Faulty{"walkers.replica=2", "/walkers/replica", "did you mean \"replicas\"?"},
         Faulty{"attempt_frequency_per_s=0", "/attempt_frequency_per_s", "greater than 0"}, Faulty{"-hops", "/hops", "missing"},
-        Faulty{"hops=0", "/hops", "from 1 to 1000000000000000"}, Faulty{"hops=2e15", "/hops", "2000000000000000 is not allowed"},
-        Faulty{"hops=1e30", "/hops", "1e+30 is not allowed"}, Faulty{"hops=many", "/hops", "\"many\" is not allowed"},
+        Faulty{"hops=0", "/hops", "from 1 to 1000000000000000"},
+        Faulty{"hops=2e15", "/hops", "2000000000000000 is not allowed"}, Faulty{"hops=1e30", "/hops", "1e+30 is not allowed"},
+        Faulty{"hops=many", "/hops", "\"many\" is not allowed"},
         Faulty{"time_limit_s=0", "/time_limit_s", "a number greater than 0 or null"},
         Faulty{"observe.order.shells=3", "/observe/order/shells", "from 0 to 2"},
         Faulty{"observe.order=true", "/observe/order", "true is not allowed"},
@@ -341,10 +357,12 @@ INSTANTIATE_TEST_SUITE_P(
         Faulty{"checkpoint.every_s=0", "/checkpoint/every_s", "greater than 0"},
         Faulty{"checkpoint=300", "/checkpoint", "300 is not allowed"},
         Faulty{"output.configurations=some", "/output/configurations", "\"first_replica\", \"all\", \"none\""},
-        Faulty{"output.plots=yes", "/output/plots", "true or false"}, Faulty{"output.dir=x", "/output/dir", "did you mean \"directory\"?"},
+        Faulty{"output.plots=yes", "/output/plots", "true or false"},
+        Faulty{"output.dir=x", "/output/dir", "did you mean \"directory\"?"},
         Faulty{"temperatures_K=[1]", "/temperatures_K", "it belongs at /walkers/temperatures_K"},
         Faulty{"sed=1", "/sed", "did you mean \"seed\"?"}, Faulty{"a/b~c=1", "/a~1b~0c", "unknown key"},
-        Faulty{"walkers.temperatures_K=[800,800,800]\ncomposition={\"Nb\":1}\nwalkers.replicas=16777216\nlattice.cells=[5,5,\"x\"]",
+        Faulty{"walkers.temperatures_K=[800,800,800]\ncomposition={\"Nb\":1}\nwalkers.replicas=16777216\nlattice.cells=[5,5,"
+               "\"x\"]",
                "/lattice/cells/2", "\"x\" is not allowed"}));
 
 TEST(FaultyPresets, SeveralFaultsAreListedTogether) {
@@ -355,7 +373,8 @@ TEST(FaultyPresets, SeveralFaultsAreListedTogether) {
   document["lattice"]["cells"][0] = 1;
   const std::string message = refusal(document);
   EXPECT_EQ(std::count(message.begin(), message.end(), '\n'), 4) << message;
-  for (const char *place : {"/seed:", "/hop:", "/walkers/temperatures_K/0:", "/walkers/temperatures_K/2:", "/lattice/cells/0:"}) {
+  for (const char *place :
+       {"/seed:", "/hop:", "/walkers/temperatures_K/0:", "/walkers/temperatures_K/2:", "/lattice/cells/0:"}) {
     EXPECT_NE(message.find(place), std::string::npos) << message;
   }
 }
@@ -376,14 +395,43 @@ TEST(FaultyPresets, DocumentsThatAreNoObjects) {
 
 // The reader alone, without the schema before it, is as strict about types and ranges.
 TEST(FaultyPresets, TheReaderRefusesThemToo) {
-  for (const char *edit :
-       {"driver=md", "title=3", "seed=4294967296", "seed=-1", "precision=float16", "lattice=8", "lattice.structure=fcc", "lattice.a_A=0",
-        "lattice.a=3", "lattice.cells=[8,8]", "lattice.cells.1=4", "lattice.cells.1=a", "composition={}", "composition=[]",
-        "composition={\"Nb\":0}", "vacancies=2", "barriers.kind=mpl", "barriers={\"kind\":\"mlp\"}", "barriers.barrier=1",
-        "barriers.barrier_eV=-1", "walkers.temperatures_K=[]", "walkers.temperatures_K=[-5]", "walkers.temperatures_K=800",
-        "walkers.replicas=0", "attempt_frequency_per_s=0", "hops=0", "hops=many", "hops=2e15", "time_limit_s=0", "observe.order.shells=3",
-        "observe.sample.log_per_decade=0", "observe.sample.every_hops=0", "checkpoint.every_s=0", "output.configurations=some",
-        "output.plots=yes", "sed=1", "walkers.replicas=16777216\nwalkers.temperatures_K=many"}) {
+  for (const char *edit : {"driver=md",
+                           "title=3",
+                           "seed=4294967296",
+                           "seed=-1",
+                           "precision=float16",
+                           "lattice=8",
+                           "lattice.structure=fcc",
+                           "lattice.a_A=0",
+                           "lattice.a=3",
+                           "lattice.cells=[8,8]",
+                           "lattice.cells.1=4",
+                           "lattice.cells.1=a",
+                           "composition={}",
+                           "composition=[]",
+                           "composition={\"Nb\":0}",
+                           "vacancies=2",
+                           "barriers.kind=mpl",
+                           "barriers={\"kind\":\"mlp\"}",
+                           "barriers.barrier=1",
+                           "barriers.barrier_eV=-1",
+                           "walkers.temperatures_K=[]",
+                           "walkers.temperatures_K=[-5]",
+                           "walkers.temperatures_K=800",
+                           "walkers.replicas=0",
+                           "attempt_frequency_per_s=0",
+                           "hops=0",
+                           "hops=many",
+                           "hops=2e15",
+                           "time_limit_s=0",
+                           "observe.order.shells=3",
+                           "observe.sample.log_per_decade=0",
+                           "observe.sample.every_hops=0",
+                           "checkpoint.every_s=0",
+                           "output.configurations=some",
+                           "output.plots=yes",
+                           "sed=1",
+                           "walkers.replicas=16777216\nwalkers.temperatures_K=many"}) {
     json document = minimal();
     std::stringstream edits(edit);
     for (std::string one; std::getline(edits, one, '\n');) {
@@ -447,7 +495,8 @@ TEST(Plan, ElementsThatTheModelDoesNotKnowAreRefused) {
     make_plan(read(document), warnings);
     FAIL();
   } catch (const ConfigError &error) {
-    EXPECT_NE(std::string(error.what()).find("p.json: /composition/Nb: the barrier model does not know \"Nb\""), std::string::npos)
+    EXPECT_NE(std::string(error.what()).find("p.json: /composition/Nb: the barrier model does not know \"Nb\""),
+              std::string::npos)
         << error.what();
     EXPECT_NE(std::string(error.what()).find("Mo, Ta"), std::string::npos);
   }
@@ -455,8 +504,8 @@ TEST(Plan, ElementsThatTheModelDoesNotKnowAreRefused) {
 
 TEST(Plan, PairEnergiesThatAllowNegativeBarriersAreRefused) {
   json document = minimal();
-  document["barriers"] = json::parse(
-      R"({"kind": "pair_kra", "migration_eV": {"Mo": 1, "Nb": 1, "Ta": 1}, "pair_eV": [{"Mo-Ta": -0.5}]})");
+  document["barriers"] =
+      json::parse(R"({"kind": "pair_kra", "migration_eV": {"Mo": 1, "Nb": 1, "Ta": 1}, "pair_eV": [{"Mo-Ta": -0.5}]})");
   std::vector<std::string> warnings;
   EXPECT_THROW(make_plan(read(document), warnings), ConfigError);
 }
@@ -499,7 +548,8 @@ TEST(Identity, TellsRunsApartThatMustNotBeJoined) {
     return identity(preset, plan_of(preset));
   };
   const json same = identity_of({});
-  for (const char *edit : {"hops=5000", "title=other", "output.directory=elsewhere", "output.plots=false", "checkpoint.every_s=1"}) {
+  for (const char *edit :
+       {"hops=5000", "title=other", "output.directory=elsewhere", "output.plots=false", "checkpoint.every_s=1"}) {
     EXPECT_EQ(identity_of({edit}), same) << edit;
   }
   for (const char *edit :

@@ -43,10 +43,10 @@ VoxelNet random_net(Sequence &random, const std::vector<int> &widths) {
     DenseLayer layer;
     layer.in = in;
     layer.out = outs[l];
-    // About 1/sqrt(inputs that count), as a power of two: values keep their size from layer to layer.
+    // About 2/sqrt(inputs that count), as a power of two: values nearly keep their size from layer to layer.
     const int inputs = l == 0 ? 112 : in;
     const double scale = std::ldexp(1.0, -static_cast<int>(std::lround(0.5 * std::log2(inputs))));
-    const double factor = l + 1 == outs.size() ? scale / 16.0 : scale;
+    const double factor = l + 1 == outs.size() ? scale / 4.0 : 2.0 * scale;
     for (int i = 0; i < in * layer.out; ++i) {
       layer.weight.push_back(factor * random.dyadic(10));
     }
@@ -134,23 +134,24 @@ BoundedBarriers voxel_barriers(const VoxelNet &net, const Codes &codes, double u
       std::vector<double> next, next_error;
       for (std::size_t o = 0; o < static_cast<std::size_t>(layer.out); ++o) {
         double sum = layer.bias[o];
-        double sizes = std::abs(layer.bias[o]);
+        double squares = layer.bias[o] * layer.bias[o];
         double inherited = 0.0;
         for (std::size_t k = 0; k < h.size(); ++k) {
           const double w = layer.weight[o * h.size() + k];
           sum += w * h[k];
-          sizes += std::abs(w) * (std::abs(h[k]) + error[k]);
-          inherited += std::abs(w) * error[k];
+          squares += w * w * h[k] * h[k];
+          inherited += w * w * error[k] * error[k];
         }
         next.push_back(l + 1 == net.layers.size() ? sum : std::max(sum, 0.0));
-        // One rounding a term of that evaluation, two of this one in double.
-        next_error.push_back(inherited + terms * (1.01 * unit_roundoff + 3 * 0x1p-53) * sizes);
+        // One rounding a term of that evaluation, two of this one in double, each of a partial sum of about sqrt(squares).
+        const double local = std::sqrt(terms * squares) * (unit_roundoff + 2 * 0x1p-53);
+        next_error.push_back(std::sqrt(inherited + local * local));
       }
       h = next;
       error = next_error;
     }
     result.value[path] = h[0];
-    result.bound[path] = error[0];
+    result.bound[path] = 8.0 * error[0];
   }
   return result;
 }

@@ -32,12 +32,14 @@ VoxelNet random_net(Sequence &random, const std::vector<int> &widths);
 Mlp to_mlp(const VoxelNet &net, const std::vector<std::string> &elements);
 
 struct BoundedBarriers {
-  Barriers value;  // evaluated in double
-  Barriers bound;  // on the difference to an evaluation with the given unit roundoff, in any order of summation
+  Barriers value; // evaluated in double
+  Barriers bound; // on the difference to an evaluation with the given unit roundoff
 };
 
 // Voxel 81 (y + 4) + 9 (x + 4) + z + 4 holds the code of the atom whose aligned offset is (x, y, z); all others hold 0.
-// The bound follows from |fl(sum of n terms) - sum| <= n u sum |terms| (Higham, Accuracy and Stability, chapter 4), layer by layer.
+// The bound is 8 standard deviations with the roundings as independent random numbers (Higham and Mary, SIAM J. Sci. Comput.
+// 41, A2815 (2019), doi:10.1137/18M1226312): n of them of size u times the partial sums in an output, in quadrature with what
+// came in, weighted.
 BoundedBarriers voxel_barriers(const VoxelNet &net, const Codes &codes, double unit_roundoff);
 
 // The same numbers as one chain of fused multiply-adds an output, from the bias, over inputs in order, in float or double.

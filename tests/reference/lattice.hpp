@@ -21,7 +21,7 @@ public:
   Lattice(int nx, int ny, int nz);
   int sites() const { return static_cast<int>(coordinates_.size()); }
   Vector coordinates(int site) const { return coordinates_[static_cast<std::size_t>(site)]; }
-  int site(const Vector &anywhere) const; // -1 where there is no site
+  int site(const Vector &anywhere) const;   // -1 where there is no site
   int squared_distance(int i, int j) const; // of the nearest images
   // neighbours()[shell][site]: the sites at squared distance 3, 4, 8.
   const std::array<std::vector<std::vector<int>>, 3> &neighbours() const { return neighbours_; }

@@ -21,8 +21,9 @@ std::array<std::uint32_t, 4> philox(const std::array<std::uint32_t, 4> &counter,
 }
 
 Bits128 draw(std::uint32_t stream, std::uint32_t seed, std::uint32_t owner, std::uint64_t step, std::uint32_t number) {
-  const auto words = philox({owner, static_cast<std::uint32_t>(step % 4294967296u), static_cast<std::uint32_t>(step / 4294967296u), number},
-                            {stream, seed});
+  const auto words =
+      philox({owner, static_cast<std::uint32_t>(step % 4294967296u), static_cast<std::uint32_t>(step / 4294967296u), number},
+             {stream, seed});
   return {words[0] + (std::uint64_t{words[1]} << 32), words[2] + (std::uint64_t{words[3]} << 32)};
 }
 

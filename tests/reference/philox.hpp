@@ -1,4 +1,5 @@
-// Philox4x32-10 written once more, serially, from Salmon et al., SC'11, doi:10.1145/2063384.2063405, and the source of test data.
+// Philox4x32-10 written once more, serially, from Salmon et al., SC'11, doi:10.1145/2063384.2063405, and the source of test
+// data.
 #pragma once
 
 #include <array>
@@ -22,8 +23,8 @@ class Sequence {
 public:
   explicit Sequence(std::uint32_t seed) : seed_(seed) {}
   std::uint64_t bits();
-  int below(int n);               // 0 <= value < n
-  double unit();                  // [0, 1), a multiple of 2^-53
+  int below(int n);                 // 0 <= value < n
+  double unit();                    // [0, 1), a multiple of 2^-53
   double dyadic(int fraction_bits); // [-1, 1), a multiple of 2^-fraction_bits: exact in every precision
 private:
   std::uint32_t seed_;

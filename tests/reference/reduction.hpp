@@ -1,6 +1,6 @@
-// The tree of Queue::reduce and Team::reduce, written out (kernels/exec/reduce.hpp states it): blocks of 4,096 elements; in a block
-// 128 partial results, partial v folding elements v, v + 128, … from the identity in order; then the upper half onto the lower, again
-// and again; then the same over the blocks' results until one is left.
+// The tree of Queue::reduce and Team::reduce, written out (kernels/exec/reduce.hpp states it): blocks of 4,096 elements; in a
+// block 128 partial results, partial v folding elements v, v + 128, … from the identity in order; then the upper half onto the
+// lower, again and again; then the same over the blocks' results until one is left.
 #pragma once
 
 #include <cstdint>

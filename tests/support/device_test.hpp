@@ -18,8 +18,7 @@
 #define ZENER_TEST_TEXT_AS_IS(name) #name
 #define ZENER_TEST_TEXT(name) ZENER_TEST_TEXT_AS_IS(name)
 
-#define ZENER_TEST_EXPANDED(suite, name, fixture)                                                                              \
-  GTEST_TEST_(suite, name, fixture, ::testing::internal::GetTypeId<fixture>())
+#define ZENER_TEST_EXPANDED(suite, name, fixture) GTEST_TEST_(suite, name, fixture, ::testing::internal::GetTypeId<fixture>())
 
 // With a fixture made from DeviceTest; one fixture a suite.
 #define ZENER_DEVICE_TEST_F(Suite, Name, Fixture) ZENER_TEST_EXPANDED(ZENER_TEST_JOIN(Suite, ZENER_BACKEND), Name, Fixture)

@@ -17,7 +17,8 @@ inline namespace ZENER_BACKEND {
 // The buffers of a state, in the order of KmcState.
 class KmcRunner {
 public:
-  KmcRunner(Queue &queue, const KmcPlan &plan, const KmcState &state) : queue_(queue), plan_(plan), state_(state), tables_(queue) {
+  KmcRunner(Queue &queue, const KmcPlan &plan, const KmcState &state)
+      : queue_(queue), plan_(plan), state_(state), tables_(queue) {
     std::vector<double> inverse;
     for (const KmcGroup &group : plan.groups) {
       inverse.push_back(1.0 / (kBoltzmann_eV_per_K * group.temperature_K));
@@ -31,7 +32,7 @@ public:
     });
   }
 
-  // Runs to a hop with one team shape. latency: the other tile of networks, on a GPU.
+  // Runs to a hop with one team shape. latency: the other tile of networks.
   void advance(std::uint64_t until_hop, TeamChoice choice, bool latency = false) {
     RunParameters run{};
     run.begin_hop = state_.hops;
@@ -80,15 +81,11 @@ private:
 
   template <class T> void go_mlp(const RunParameters &run, TeamChoice choice, bool latency) {
     const DeviceMlp<T> model(queue_, std::get<Mlp>(plan_.model));
-#if defined(ZENER_GPU)
     if (latency) {
       go(model.template view<kLatencyTile>(tables_.view()), run, choice);
-      return;
+    } else {
+      go(model.template view<kThroughputTile>(tables_.view()), run, choice);
     }
-#else
-    (void)latency;
-#endif
-    go(model.template view<kThroughputTile>(tables_.view()), run, choice);
   }
 
   template <class Model> void go(const Model &model, const RunParameters &run, TeamChoice choice) {

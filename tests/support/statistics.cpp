@@ -37,7 +37,8 @@ ChiSquare chi_square_test(const std::vector<std::int64_t> &observed, const std::
   const double total = static_cast<double>(std::accumulate(observed.begin(), observed.end(), std::int64_t{0}));
   std::vector<std::size_t> order(observed.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return probabilities[a] < probabilities[b]; });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return probabilities[a] < probabilities[b]; });
 
   struct Class {
     double count;

@@ -49,7 +49,8 @@ TEST(Statistics, ChiSquareTestJoinsUnlikelyClasses) {
 }
 
 TEST(Statistics, KolmogorovSmirnovAgreesWithTables) {
-  // Exact upper points for n = 20: 0.29408 (5 %), 0.35241 (1 %). The largest distance of (i + 0.5)/n - 0.5/n + d is d at every i.
+  // Exact upper points for n = 20: 0.29408 (5 %), 0.35241 (1 %). The largest distance of (i + 0.5)/n - 0.5/n + d is d at every
+  // i.
   for (const auto &[distance, p] : {std::pair{0.29408, 0.05}, std::pair{0.35241, 0.01}}) {
     std::vector<double> values;
     for (int i = 0; i < 20; ++i) {

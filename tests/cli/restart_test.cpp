@@ -1,0 +1,155 @@
+// Runs that are stopped, killed and prolonged end with the bytes of a run that was left alone.
+#include "host/neutral/checkpoint.hpp"
+#include "host/neutral/mlp_file.hpp"
+#include "tests/cli/program.hpp"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <chrono>
+#include <csignal>
+#include <thread>
+
+namespace zener::test {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+constexpr const char *kForever = "hops=1000000000000000";
+
+class CliRestart : public ::testing::TestWithParam<const char *> {
+protected:
+  CliRestart() {
+    write_mlp(small_network(), folder_ / "n.safetensors");
+    put_bytes(folder_ / "p.json", network_preset("n.safetensors"));
+  }
+
+  Arguments arguments(const std::string &out, const Arguments &more) const {
+    Arguments all{"run", "p.json", "--device", "cpu", "--threads", GetParam(), "--out", out};
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  }
+  Outcome run(const std::string &out, const Arguments &more) const { return zener(folder_.path(), arguments(out, more)); }
+
+  // Starts a run without an end, sends it a signal when it is on its way, and returns the hop that its results say.
+  std::uint64_t interrupted(int signal, const Arguments &more) const {
+    Arguments all = arguments("o", more);
+    all.insert(all.end(), {"--set", kForever, "--set", "checkpoint.every_s=0.05"});
+    const std::string before = bytes_of(folder_ / "o/checkpoint.h5");
+    Program program(folder_.path(), zener_command(all));
+    EXPECT_TRUE(program.wait_until(
+        [&] { return fs::exists(folder_ / "o/checkpoint.h5") && bytes_of(folder_ / "o/checkpoint.h5") != before; }));
+    std::this_thread::sleep_for(std::chrono::milliseconds(20)); // past the checkpoint
+    program.send(signal);
+    const Outcome outcome = program.wait(30.0);
+    EXPECT_EQ(outcome.signal, 0) << outcome.err;
+    EXPECT_EQ(outcome.code, 130) << outcome.err;
+    EXPECT_EQ(count_of(outcome.err, "error: "), 0U) << outcome.err;
+    EXPECT_NE(outcome.err.find("stopped by signal " + std::to_string(signal)), std::string::npos) << outcome.err;
+    EXPECT_NE(outcome.err.find("add --resume --out o"), std::string::npos) << "it says how to go on: " << outcome.err;
+    const json summary = json::parse(bytes_of(folder_ / "o/summary.json"));
+    EXPECT_EQ(summary.at("run").at("status"), "interrupted");
+    const std::uint64_t hops = load_checkpoint(folder_ / "o/checkpoint.h5").state.hops;
+    EXPECT_EQ(summary.at("run").at("hops"), hops);
+    return hops;
+  }
+
+  // Results that do not depend on how the run came about: series, last configurations, averages.
+  void expect_same_results(const std::string &one, const std::string &other) const {
+    EXPECT_TRUE(bytes_of(folder_ / one / "series.h5") == bytes_of(folder_ / other / "series.h5"));
+    for (const char *name : {"g0_r0", "g0_r1", "g1_r0", "g1_r1"}) {
+      for (const char *form : {".xyz", ".dump"}) {
+        for (const char *when : {"initial_", "final_"}) {
+          const std::string file = std::string("configurations/") + when + name + form;
+          EXPECT_FALSE(bytes_of(folder_ / one / file).empty()) << file;
+          EXPECT_TRUE(bytes_of(folder_ / one / file) == bytes_of(folder_ / other / file)) << file;
+        }
+      }
+    }
+    const json a = json::parse(bytes_of(folder_ / one / "summary.json"));
+    const json b = json::parse(bytes_of(folder_ / other / "summary.json"));
+    EXPECT_EQ(a.at("run").at("status"), "finished");
+    EXPECT_EQ(a.at("groups").dump(), b.at("groups").dump()) << "averages over the walk";
+    EXPECT_EQ(a.at("numbers").dump(), b.at("numbers").dump());
+    const KmcState first = load_checkpoint(folder_ / one / "checkpoint.h5").state;
+    const KmcState second = load_checkpoint(folder_ / other / "checkpoint.h5").state;
+    EXPECT_EQ(first.hops, second.hops);
+    EXPECT_EQ(first.occupancy, second.occupancy);
+    EXPECT_EQ(first.time_s, second.time_s);
+    EXPECT_EQ(first.displacement, second.displacement);
+    EXPECT_EQ(first.pair_time, second.pair_time);
+    EXPECT_EQ(first.pair_hops, second.pair_hops);
+  }
+
+  // A run of its own to this hop, on one thread.
+  void run_directly(std::uint64_t hops) const {
+    expect_done(zener(folder_.path(), {"run", "p.json", "--device", "cpu", "--threads", "1", "--out", "direct", "--set",
+                                       "hops=" + std::to_string(hops)}));
+  }
+
+  TemporaryFolder folder_;
+};
+
+TEST_P(CliRestart, AfterSignals) {
+  const std::uint64_t first = interrupted(SIGINT, {});
+  const std::uint64_t second = interrupted(SIGTERM, {"--resume"});
+  EXPECT_GT(first, 0U);
+  EXPECT_GT(second, first);
+  const std::uint64_t hops = second + 700;
+  const Outcome last = run("o", {"--resume", "--set", "hops=" + std::to_string(hops)});
+  expect_done(last);
+  EXPECT_NE(last.err.find("resumed at hop " + std::to_string(second)), std::string::npos) << last.err;
+  run_directly(hops);
+  expect_same_results("o", "direct");
+}
+
+TEST_P(CliRestart, AfterAKill) {
+  {
+    Program program(folder_.path(), zener_command(arguments("o", {"--set", kForever, "--set", "checkpoint.every_s=0.05"})));
+    EXPECT_TRUE(program.wait_until([&] { return fs::exists(folder_ / "o/checkpoint.previous.h5"); }));
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    program.send(SIGKILL);
+    EXPECT_EQ(program.wait().signal, SIGKILL);
+  }
+  if (!fs::exists(folder_ / "o/checkpoint.h5")) { // killed between the two renames
+    fs::rename(folder_ / "o/checkpoint.previous.h5", folder_ / "o/checkpoint.h5");
+  }
+  // What a kill can leave half written is not looked at.
+  put_bytes(folder_ / "o/checkpoint.h5.partial", "half of a checkpoint");
+  put_bytes(folder_ / "o/series.h5.partial", "half of a series");
+  const std::uint64_t hops = load_checkpoint(folder_ / "o/checkpoint.h5").state.hops + 300;
+  expect_done(run("o", {"--resume", "--set", "hops=" + std::to_string(hops)}));
+  for (const char *name : {"o/checkpoint.h5.partial", "o/series.h5.partial"}) {
+    EXPECT_FALSE(fs::exists(folder_ / name)) << name;
+  }
+  run_directly(hops);
+  expect_same_results("o", "direct");
+}
+
+TEST_P(CliRestart, Prolonged) {
+  expect_done(run("o", {"--set", "hops=700"}));
+  expect_done(run("o", {"--set", "hops=1400", "--resume"}));
+  run_directly(1400);
+  expect_same_results("o", "direct");
+  // Nothing is left to do: the results stay as they are.
+  expect_done(run("o", {"--set", "hops=1400", "--resume"}));
+  expect_same_results("o", "direct");
+}
+
+TEST_P(CliRestart, SignalAtTheStart) {
+  Program program(folder_.path(), zener_command(arguments("o", {"--set", kForever})));
+  EXPECT_TRUE(program.wait_until([&] { return fs::exists(folder_ / "o/log.txt"); }));
+  program.send(SIGINT);
+  EXPECT_EQ(program.wait(30.0).code, 130);
+  const std::uint64_t hops = load_checkpoint(folder_ / "o/checkpoint.h5").state.hops + 200;
+  expect_done(run("o", {"--resume", "--set", "hops=" + std::to_string(hops)}));
+  run_directly(hops);
+  expect_same_results("o", "direct");
+}
+
+INSTANTIATE_TEST_SUITE_P(Threads, CliRestart, ::testing::Values("1", "2"),
+                         [](const auto &i) { return std::string("of") + i.param; });
+
+} // namespace
+} // namespace zener::test
