@@ -13,9 +13,9 @@ namespace zener {
 
 struct DeviceInfo {
   int index = 0;
-  std::string name;             // e.g. "NVIDIA H200" or the processor's model
-  std::string architecture;     // e.g. "sm_90", "gfx90a", "AVX-512"
-  int units = 0;                // multiprocessors, or threads on the CPU
+  std::string name;         // e.g. "NVIDIA H200" or the processor's model
+  std::string architecture; // e.g. "sm_90", "gfx90a", "AVX-512"
+  int units = 0;            // multiprocessors, or threads on the CPU
   std::size_t memory_bytes = 0;
   std::size_t memory_free_bytes = 0;
 };
@@ -27,12 +27,12 @@ struct TransferCount {
 };
 
 struct AdvanceReport {
-  std::vector<KmcRow> rows;          // one for each sampled hop, in order
-  std::int64_t running = 0;          // walkers that can go on
+  std::vector<KmcRow> rows; // one for each sampled hop, in order
+  std::int64_t running = 0; // walkers that can go on
   std::int64_t at_time_limit = 0;
   std::int64_t no_possible_hop = 0;
-  std::int64_t bad_barrier = 0;      // a barrier was not finite
-  std::int64_t first_halted = -1;    // lowest walker with no_possible_hop or bad_barrier
+  std::int64_t bad_barrier = 0;   // a barrier was not finite
+  std::int64_t first_halted = -1; // lowest walker with no_possible_hop or bad_barrier
 };
 
 // A batch of walkers that lives on a device.
@@ -41,8 +41,8 @@ public:
   virtual ~KmcBatch() = default;
   // The current state as a row (hop 0: the initial state).
   virtual KmcRow sample() = 0;
-  // Runs every walker to `until_hop`, sampling on the way at `sample_hops` (ascending, in (hops, until_hop]). No host round trip
-  // between the hops of one call. Results do not depend on how a run is cut into calls.
+  // Runs every walker to `until_hop`, sampling on the way at `sample_hops` (ascending, in (hops, until_hop]). No host round
+  // trip between the hops of one call. Results do not depend on how a run is cut into calls.
   virtual AdvanceReport advance(std::uint64_t until_hop, std::span<const std::uint64_t> sample_hops) = 0;
   virtual KmcState save() = 0;
   virtual void load(const KmcState &state) = 0;

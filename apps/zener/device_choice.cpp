@@ -10,9 +10,10 @@ namespace zener {
 namespace {
 
 std::string described(const DeviceInfo &device) {
-  return fmt::format("{} ({}, {} {}, {:.1f} of {:.1f} GiB free)", device.name, device.architecture, device.units,
-                     device.architecture.starts_with("sm_") || device.architecture.starts_with("gfx") ? "multiprocessors" : "threads",
-                     static_cast<double>(device.memory_free_bytes) / (1 << 30), static_cast<double>(device.memory_bytes) / (1 << 30));
+  return fmt::format(
+      "{} ({}, {} {}, {:.1f} of {:.1f} GiB free)", device.name, device.architecture, device.units,
+      device.architecture.starts_with("sm_") || device.architecture.starts_with("gfx") ? "multiprocessors" : "threads",
+      static_cast<double>(device.memory_free_bytes) / (1 << 30), static_cast<double>(device.memory_bytes) / (1 << 30));
 }
 
 std::string built_names() {
@@ -42,9 +43,9 @@ ChosenDevice choose_device(const std::string &wanted, int threads) {
       const std::vector<DeviceInfo> devices = entry.devices(why);
       if (!devices.empty()) {
         ChosenDevice chosen = opened(entry, devices.front().index, threads);
-        chosen.reason = fmt::format("{}:{}, {}; chosen by --device auto{}", entry.name, chosen.device.index,
-                                    described(chosen.device),
-                                    passed_over.empty() ? ": the first of the backends built with a device" : passed_over);
+        chosen.reason =
+            fmt::format("{}:{}, {}; chosen by --device auto{}", entry.name, chosen.device.index, described(chosen.device),
+                        passed_over.empty() ? ": the first of the backends built with a device" : passed_over);
         return chosen;
       }
       passed_over += fmt::format("{} {} has no device ({})", passed_over.empty() ? ":" : ",", entry.name, why);
@@ -69,8 +70,8 @@ ChosenDevice choose_device(const std::string &wanted, int threads) {
       std::string why;
       const std::vector<DeviceInfo> devices = entry.devices(why);
       if (index >= static_cast<int>(devices.size())) {
-        throw DeviceError(fmt::format("--device {}: device {} of backend {} is absent, {} found{}", wanted, index, name, devices.size(),
-                                      why.empty() ? "" : " (" + why + ")"));
+        throw DeviceError(fmt::format("--device {}: device {} of backend {} is absent, {} found{}", wanted, index, name,
+                                      devices.size(), why.empty() ? "" : " (" + why + ")"));
       }
       ChosenDevice chosen = opened(entry, index, threads);
       chosen.reason = fmt::format("{}:{}, {}; asked for by name", entry.name, index, described(chosen.device));

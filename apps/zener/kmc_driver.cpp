@@ -29,13 +29,16 @@ namespace {
 namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
-// A call of advance() is cut so that signals, progress and checkpoints are served about twice a second; results do not depend on it.
+// A call of advance() is cut so that signals, progress and checkpoints are served about twice a second; results do not depend
+// on it.
 constexpr double kChunk_s = 0.5;
 constexpr std::size_t kMostSamplesPerCall = 64;
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
-fs::path numbered(const fs::path &folder, int n) { return n < 2 ? folder : fs::path(folder.string() + "-" + std::to_string(n)); }
+fs::path numbered(const fs::path &folder, int n) {
+  return n < 2 ? folder : fs::path(folder.string() + "-" + std::to_string(n));
+}
 
 bool is_there(const fs::path &file) {
   std::error_code error;
@@ -66,7 +69,8 @@ fs::path output_folder(const RunOptions &options, const KmcPreset &preset) {
       throw no_checkpoint(options.out);
     }
     if (!options.resume && holds_something(options.out)) {
-      throw ConfigError(options.out.string() + ": the folder is not empty; --resume goes on with the run in it, another --out keeps it");
+      throw ConfigError(options.out.string() +
+                        ": the folder is not empty; --resume goes on with the run in it, another --out keeps it");
     }
     return options.out;
   }
@@ -98,7 +102,8 @@ std::string describe_walker(const KmcPlan &plan, const KmcState &state, std::int
   const auto w = static_cast<std::size_t>(walker);
   const std::size_t group = w / static_cast<std::size_t>(plan.replicas);
   return fmt::format("walker {} (group {}, {} K) at hop {}, smallest barrier {} eV, vacancy at site {}", walker, group,
-                     plan.groups[group].temperature_K, state.walker_hops[w], state.smallest_barrier_eV[w], state.vacancy_site[w]);
+                     plan.groups[group].temperature_K, state.walker_hops[w], state.smallest_barrier_eV[w],
+                     state.vacancy_site[w]);
 }
 
 // Hops of all walkers together; those that stopped early have made fewer than the others.
@@ -223,7 +228,8 @@ private:
     save(state);
 
     RunRecord record;
-    record.status = interrupted ? "interrupted" : (report.running == 0 && hops_ < preset_.hops ? "every walker stopped" : "finished");
+    record.status =
+        interrupted ? "interrupted" : (report.running == 0 && hops_ < preset_.hops ? "every walker stopped" : "finished");
     record.backend = chosen_.backend_name;
     record.device = chosen_.device.name;
     record.wall_s = wall_before_s_ + spent_s;
@@ -233,8 +239,9 @@ private:
       record.status = "stopped: a barrier is not finite";
     }
     if (report.no_possible_hop > 0) {
-      warnings_.push_back(fmt::format("{} of {} walkers have no possible hop (exp(E/kT) exceeds the range of double); the first is {}",
-                                      report.no_possible_hop, plan_.walkers(), describe_walker(plan_, state, report.first_halted)));
+      warnings_.push_back(
+          fmt::format("{} of {} walkers have no possible hop (exp(E/kT) exceeds the range of double); the first is {}",
+                      report.no_possible_hop, plan_.walkers(), describe_walker(plan_, state, report.first_halted)));
       log_warning(warnings_.back());
     }
     if (report.at_time_limit > 0) {
@@ -245,19 +252,20 @@ private:
     write_configurations(folder_, interrupted ? "checkpoint" : "final", preset_, plan_, state);
     write_summary(folder_, preset_, plan_, state, record);
     if (report.bad_barrier > 0) {
-      throw DataError(fmt::format("a barrier is not finite: {} of {} walkers, the first is {}. The model's weights or its input are at "
-                                  "fault; what was sampled until then is in {}",
-                                  report.bad_barrier, plan_.walkers(), describe_walker(plan_, state, report.first_halted),
-                                  folder_.string()));
+      throw DataError(fmt::format(
+          "a barrier is not finite: {} of {} walkers, the first is {}. The model's weights or its input are at "
+          "fault; what was sampled until then is in {}",
+          report.bad_barrier, plan_.walkers(), describe_walker(plan_, state, report.first_halted), folder_.string()));
     }
     if (report.no_possible_hop == plan_.walkers()) {
-      throw ConfigError(fmt::format("no walker has a possible hop any more, the first is {}. The temperature is too low for these "
-                                    "barriers; what was sampled until then is in {}",
-                                    describe_walker(plan_, state, report.first_halted), folder_.string()));
+      throw ConfigError(
+          fmt::format("no walker has a possible hop any more, the first is {}. The temperature is too low for these "
+                      "barriers; what was sampled until then is in {}",
+                      describe_walker(plan_, state, report.first_halted), folder_.string()));
     }
     if (interrupted) {
-      log_info(fmt::format("stopped by signal {} at hop {} of {}; a checkpoint is written: add --resume{} to go on", stop_signal(), hops_,
-                           preset_.hops, options_.out.empty() ? "" : " --out " + options_.out.string()));
+      log_info(fmt::format("stopped by signal {} at hop {} of {}; a checkpoint is written: add --resume{} to go on",
+                           stop_signal(), hops_, preset_.hops, options_.out.empty() ? "" : " --out " + options_.out.string()));
       close_log_file();
       return static_cast<int>(ExitCode::interrupted);
     }
@@ -265,13 +273,15 @@ private:
       const PythonChoice python = find_python(kPlotModules);
       const int code = python.program.empty() ? 0 : run_python_script(python, kPlotScript, {folder_.string()});
       if (python.program.empty() || code != 0) {
-        log_warning(fmt::format("no plots: {}. Everything else is written; `zener plot {}` makes them later",
-                                python.program.empty() ? python.missing : fmt::format("{} ended with code {}", kPlotScript, code),
-                                folder_.string()));
+        log_warning(
+            fmt::format("no plots: {}. Everything else is written; `zener plot {}` makes them later",
+                        python.program.empty() ? python.missing : fmt::format("{} ended with code {}", kPlotScript, code),
+                        folder_.string()));
       }
     }
-    log_info(fmt::format("done: {} hops of {} walkers in {:.1f} s, {:.4g} hops/s; see {}", grouped(static_cast<std::uint64_t>(made)),
-                         plan_.walkers(), spent_s, record.hops_per_s, (folder_ / "summary.json").string()));
+    log_info(fmt::format("done: {} hops of {} walkers in {:.1f} s, {:.4g} hops/s; see {}",
+                         grouped(static_cast<std::uint64_t>(made)), plan_.walkers(), spent_s, record.hops_per_s,
+                         (folder_ / "summary.json").string()));
     close_log_file();
     return static_cast<int>(ExitCode::done);
   }
@@ -328,6 +338,7 @@ std::string shown_time(double seconds) {
 int run_kmc(const RunOptions &options) {
   catch_stop_signals();
   std::signal(SIGPIPE, SIG_IGN); // a console that goes away, like a pipe into head, does not end a run
+  std::signal(SIGXFSZ, SIG_IGN); // a limit on file sizes is met like a full disk
   return Run(options, load_kmc_preset(options.preset, options.edits))();
 }
 
@@ -342,10 +353,10 @@ void check_kmc(const RunOptions &options) {
   const ChosenDevice chosen = choose_device(options.device, options.threads);
   const std::size_t needed = device_bytes(plan);
   std::cout << fmt::format("device    {}\n", chosen.reason);
-  std::cout << fmt::format("walkers   {} of {} sites in {} groups, {} hops each\n", plan.walkers(), plan.sites(), plan.groups.size(),
-                           preset.hops);
+  std::cout << fmt::format("walkers   {} of {} sites in {} groups, {} hops each\n", plan.walkers(), plan.sites(),
+                           plan.groups.size(), preset.hops);
   std::cout << fmt::format("memory    {:.1f} MiB on the device, {} bytes a walker; {:.1f} MiB free\n",
-                           static_cast<double>(needed) / (1 << 20), needed / static_cast<std::size_t>(plan.walkers()),
+                           static_cast<double>(needed) / (1 << 20), walker_bytes(plan),
                            static_cast<double>(chosen.device.memory_free_bytes) / (1 << 20));
   if (needed > chosen.device.memory_free_bytes) {
     throw DeviceError(fmt::format("the preset needs {} MiB of memory, {} MiB are free on the device", needed >> 20,
@@ -354,8 +365,8 @@ void check_kmc(const RunOptions &options) {
   const double speed = trial_speed(*chosen.backend, plan, chosen.backend_name != "cpu");
   if (speed > 0.0) {
     const double hops = static_cast<double>(preset.hops) * static_cast<double>(plan.walkers());
-    std::cout << fmt::format("time      about {} at {:.3g} hops/s (a trial of 0.2 s at {} K)\n", shown_time(hops / speed), speed,
-                             plan.groups.front().temperature_K);
+    std::cout << fmt::format("time      about {} at {:.3g} hops/s (a trial of 0.2 s at {} K)\n", shown_time(hops / speed),
+                             speed, plan.groups.front().temperature_K);
   } else {
     std::cout << fmt::format("time      no estimate: no walker of the trial has a possible hop at {} K\n",
                              plan.groups.front().temperature_K);

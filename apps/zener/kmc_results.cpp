@@ -78,7 +78,8 @@ void write_estimates(H5File &file, const std::string &name, const std::vector<Es
     const std::string dataset = name + (error ? "/standard_error" : "/mean");
     file.write(dataset, part, shape);
     file.write_attribute(dataset, "units", units);
-    file.write_attribute(dataset, "description", (error ? "standard error over replicas of: " : "mean over replicas: ") + description);
+    file.write_attribute(dataset, "description",
+                         (error ? "standard error over replicas of: " : "mean over replicas: ") + description);
   }
 }
 
@@ -258,7 +259,8 @@ Json order_of_group(const KmcPlan &plan, const KmcState &state, const KmcGroup &
 // What the run stands for, as named numbers: diffusivity at each temperature, and the pair that orders most.
 Json named_numbers(const KmcPlan &plan, const Json &groups) {
   Json numbers = Json::array();
-  const auto add = [&](const std::string &name, const std::string &units, const std::string &description, const Json &estimate) {
+  const auto add = [&](const std::string &name, const std::string &units, const std::string &description,
+                       const Json &estimate) {
     numbers.push_back({{"name", name},
                        {"units", units},
                        {"value", estimate.at("mean")},
@@ -294,11 +296,12 @@ Json named_numbers(const KmcPlan &plan, const Json &groups) {
         groups[g].at("order").at(strongest).at("shell_1").at("delta_per_site").at("last"));
   }
   if (!strongest.empty() && groups.size() > 1) {
-    numbers.push_back({{"name", "temperature_of_largest_order"},
-                       {"units", "K"},
-                       {"value", groups[at].at("temperature_K")},
-                       {"standard_error", nullptr},
-                       {"description", "temperature of the group with the largest |N - N0| of any pair in shell 1, which is " + strongest}});
+    numbers.push_back(
+        {{"name", "temperature_of_largest_order"},
+         {"units", "K"},
+         {"value", groups[at].at("temperature_K")},
+         {"standard_error", nullptr},
+         {"description", "temperature of the group with the largest |N - N0| of any pair in shell 1, which is " + strongest}});
   }
   return numbers;
 }

@@ -12,11 +12,11 @@ namespace zener {
 
 // What a run was, besides its preset and plan.
 struct RunRecord {
-  std::string status;       // "finished", "interrupted" or "stopped: …"
+  std::string status; // "finished", "interrupted" or "stopped: …"
   std::string backend;
   std::string device;
-  double wall_s = 0.0;      // of all parts of the run
-  double hops_per_s = 0.0;  // of all walkers together, of this part
+  double wall_s = 0.0;     // of all parts of the run
+  double hops_per_s = 0.0; // of all walkers together, of this part
   std::vector<std::string> warnings;
 };
 

@@ -63,7 +63,8 @@ void list_presets() {
   std::sort(files.begin(), files.end());
   for (const fs::path &file : files) {
     const nlohmann::json preset = load_json(file, JsonUse::preset);
-    std::cout << fmt::format("{:<22}  {:<4}  {}\n", file.stem().string(), preset.value("driver", ""), preset.value("title", ""));
+    std::cout << fmt::format("{:<22}  {:<4}  {}\n", file.stem().string(), preset.value("driver", ""),
+                             preset.value("title", ""));
   }
   std::cout << "in " << folder.string() << "\n";
 }
@@ -82,8 +83,8 @@ std::vector<std::string> elements_of(const BarrierModel &model) {
   return std::get<PairKra>(model).elements;
 }
 
-void evaluate_file(const fs::path &model_file, const fs::path &environments_file, const fs::path &out, const std::string &precision,
-                   const std::string &device, int threads) {
+void evaluate_file(const fs::path &model_file, const fs::path &environments_file, const fs::path &out,
+                   const std::string &precision, const std::string &device, int threads) {
   const BarrierModel model = load_model(model_file);
   if (const auto *pair = std::get_if<PairKra>(&model)) {
     check_barriers_positive(*pair, false);
@@ -145,7 +146,8 @@ int run_program(int argc, char **argv) {
   };
   const auto add_preset = [&](CLI::App *command) {
     command->add_option("preset", preset, "a preset's file, or a name that `zener presets` lists")->required();
-    command->add_option("--set", options.edits, "path=value: changes a key, e.g. --set hops=1000")->type_name("PATH=VALUE")
+    command->add_option("--set", options.edits, "path=value: changes a key, e.g. --set hops=1000")
+        ->type_name("PATH=VALUE")
         ->allow_extra_args(false);
     add_device(command);
   };
@@ -156,7 +158,8 @@ int run_program(int argc, char **argv) {
   run->add_option("--out", out, "result folder, new or empty");
   run->add_flag("--resume", options.resume, "go on from the checkpoint in the result folder");
 
-  CLI::App *check = app.add_subcommand("check", "validate a preset; print it in full with device, memory and time; run nothing");
+  CLI::App *check =
+      app.add_subcommand("check", "validate a preset; print it in full with device, memory and time; run nothing");
   add_preset(check);
 
   CLI::App *presets = app.add_subcommand("presets", "list the presets");
@@ -171,7 +174,9 @@ int run_program(int argc, char **argv) {
   barriers->add_option("model", model_file, "network (.safetensors) or pair_kra parameters (.json)")->required();
   barriers->add_option("environments", environments_file, "environments (.json)")->required();
   barriers->add_option("--out", barriers_out, "file to write; standard output without it");
-  barriers->add_option("--precision", precision, "of the network")->check(CLI::IsMember({"float32", "float64"}))->capture_default_str();
+  barriers->add_option("--precision", precision, "of the network")
+      ->check(CLI::IsMember({"float32", "float64"}))
+      ->capture_default_str();
   add_device(barriers);
 
   CLI::App *plot = app.add_subcommand("plot", "draw the plots of a result folder");
@@ -204,8 +209,8 @@ int run_program(int argc, char **argv) {
       for (const CLI::App *command : app.get_subcommands({})) {
         names.push_back(command->get_name());
       }
-      throw ConfigError("there is no command " + in_quotes(rest.front()) + did_you_mean(rest.front(), names) + "; there are: " +
-                        join(names, ", "));
+      throw ConfigError("there is no command " + in_quotes(rest.front()) + did_you_mean(rest.front(), names) +
+                        "; there are: " + join(names, ", "));
     }
     throw ConfigError(std::string(error.what()) + " (zener --help lists what is possible)");
   }

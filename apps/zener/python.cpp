@@ -64,7 +64,8 @@ fs::path home_folder() {
       return folder;
     }
   }
-  throw DataError("the folders presets/ and apps/ are not found beside the program; set ZENER_HOME to the folder that holds them");
+  throw DataError(
+      "the folders presets/ and apps/ are not found beside the program; set ZENER_HOME to the folder that holds them");
 }
 
 PythonChoice find_python(const std::vector<std::string> &modules) {

@@ -60,8 +60,8 @@ DevicePairKra::DevicePairKra(Queue &queue, const PairKra &model)
 }
 
 PairKraBarriers DevicePairKra::view(const LatticeTablesView &tables) const {
-  return {tables, migration_.view(), View<const std::int64_t, 3>(difference_.view().data(), shells_, species_, species_ + 1), shells_,
-          species_};
+  return {tables, migration_.view(), View<const std::int64_t, 3>(difference_.view().data(), shells_, species_, species_ + 1),
+          shells_, species_};
 }
 
 template <class T> DeviceMlp<T>::DeviceMlp(Queue &queue, const Mlp &model) {

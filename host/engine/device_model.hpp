@@ -1,4 +1,5 @@
-// A barrier model in device memory: packs weights and tables on the host, owns the buffers, and shows them as the kernels' models.
+// A barrier model in device memory: packs weights and tables on the host, owns the buffers, and shows them as the kernels'
+// models.
 #pragma once
 
 #include "host/neutral/barrier_model.hpp"

@@ -14,8 +14,8 @@ namespace zener {
 inline namespace ZENER_BACKEND {
 namespace {
 
-// Walkers that share a team on a GPU: those with a network share the weights that they read. 8 walkers of a 112-128x4-1 network take
-// 72 kB of scratch, so that three teams stand on a multiprocessor with 228 kB.
+// Walkers that share a team on a GPU: those with a network share the weights that they read. 8 walkers of a 112-128x4-1 network
+// take 72 kB of scratch, so that three teams stand on a multiprocessor with 228 kB.
 template <class Model> constexpr int kTogether = 16;
 template <class T> constexpr int kTogether<MlpBarriers<T, kThroughputTile>> = 8;
 template <class T> constexpr int kTogether<MlpBarriers<T, kLatencyTile>> = 1;
@@ -61,7 +61,8 @@ public:
     if constexpr (kGpuShapes) {
       std::int64_t together = std::min<std::int64_t>(kTogether<Model>, std::max<std::int64_t>(walkers, 1));
       // What a walker takes besides the model's scratch is below 4 kB with every observable on.
-      while (together > 1 && model.scratch(static_cast<int>(together)) + static_cast<std::size_t>(together) * 4096 > max_scratch_) {
+      while (together > 1 &&
+             model.scratch(static_cast<int>(together)) + static_cast<std::size_t>(together) * 4096 > max_scratch_) {
         together /= 2;
       }
       return {static_cast<int>(together), Model::kMaxLanes};
@@ -256,7 +257,8 @@ private:
       DeviceBuffer<std::int64_t> device_atoms(queue_, static_cast<std::int64_t>(atoms.size()), "atoms of each group");
       device_atoms.upload(atoms.data());
       queue_.for_each("kmc_random_alloy", walkers_,
-                      RandomAlloy{w.occupancy, View<const std::int64_t, 2>(device_atoms.view().data(), groups(), plan_.species()),
+                      RandomAlloy{w.occupancy,
+                                  View<const std::int64_t, 2>(device_atoms.view().data(), groups(), plan_.species()),
                                   plan_.replicas, plan_.seed, plan_.first_walker});
     } else {
       const std::size_t sites = static_cast<std::size_t>(plan_.sites());

@@ -150,18 +150,15 @@ void AtomicFile::commit(const std::filesystem::path &previous) {
     out.close();
   }
   std::error_code error;
-  const bool rotate = !previous.empty() && std::filesystem::exists(target_, error);
-  if (rotate) {
-    rename_file(target_, previous);
-  }
-  try {
-    rename_file(partial_, target_);
-  } catch (const DataError &) {
-    if (rotate) {
-      std::filesystem::rename(previous, target_, error);
+  if (!previous.empty() && std::filesystem::exists(target_, error)) {
+    // A second name for the old content, so that the target is there at every moment; where links are unknown it is renamed.
+    std::filesystem::remove(previous, error);
+    std::filesystem::create_hard_link(target_, previous, error);
+    if (error) {
+      rename_file(target_, previous);
     }
-    throw;
   }
+  rename_file(partial_, target_);
   committed_ = true;
   // The rename itself reaches the disk with the folder. File systems that cannot sync a folder say EINVAL: nothing to do then.
   const std::filesystem::path folder = target_.has_parent_path() ? target_.parent_path() : std::filesystem::path(".");

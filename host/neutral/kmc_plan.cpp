@@ -18,13 +18,15 @@ std::vector<double> expected_bonds(const std::vector<std::int64_t> &atoms, std::
   return expected;
 }
 
-std::size_t device_bytes(const KmcPlan &plan) {
-  const auto walkers = static_cast<std::size_t>(plan.walkers());
+std::size_t walker_bytes(const KmcPlan &plan) {
   const auto counts = static_cast<std::size_t>(plan.order_shells) * static_cast<std::size_t>(plan.pairs());
-  // Bytes of a walker by kmc_plan.hpp's KmcState: site, displacement, status (4 each), clock, hops, barrier, averaged time and hops
-  // (8 each); count, time sum and hop sum of each pair.
+  // As in KmcState: site, displacement, status (4 each), clock, hops, barrier, averaged time and hops (8 each); count, time sum
+  // and hop sum of each pair.
   const std::size_t fixed = 4 + 12 + 4 + 5 * 8;
-  const std::size_t each_walker = static_cast<std::size_t>(plan.sites()) + fixed + counts * (4 + 8 + 8);
+  return static_cast<std::size_t>(plan.sites()) + fixed + counts * (4 + 8 + 8);
+}
+
+std::size_t device_bytes(const KmcPlan &plan) {
   std::size_t model = std::size_t{64} << 10; // tables
   if (const auto *mlp = std::get_if<Mlp>(&plan.model)) {
     for (const DenseLayer &layer : mlp->layers) {
@@ -32,7 +34,7 @@ std::size_t device_bytes(const KmcPlan &plan) {
     }
   }
   const std::size_t rows = 2 * sizeof(double) * plan.groups.size() * static_cast<std::size_t>(columns(plan)) * 64;
-  return walkers * each_walker + model + rows;
+  return static_cast<std::size_t>(plan.walkers()) * walker_bytes(plan) + model + rows;
 }
 
 } // namespace zener

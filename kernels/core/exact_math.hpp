@@ -1,10 +1,9 @@
 // exp and log from fused multiply-adds alone, so that every backend gives the same bits.
 //
-// exp: x = n ln 2 + r with |r| <= ln(2)/2 and ln 2 in two parts (Cody and Waite), a Taylor polynomial of degree 13 in Horner's form,
-// and an exact scaling by 2^n. Error below 1 unit in the last place (tests/kernels/exact_math_test.cpp). Zero below x = -708, infinity
-// above x = 709.
-// log: x = 2^e m, m in [sqrt(1/2), sqrt(2)), s = (m - 1)/(m + 1), log m = 2 atanh(s) = 2 s + 2/3 s^3 + 2/5 s^5 + ... to s^23.
-// Error below 2 units in the last place. For normal positive x.
+// exp: x = n ln 2 + r with |r| <= ln(2)/2 and ln 2 in two parts (Cody and Waite), a Taylor polynomial of degree 13 in Horner's
+// form, and an exact scaling by 2^n. Error below 1 unit in the last place (tests/kernels/exact_math_test.cpp). Zero below x =
+// -708, infinity above x = 709. log: x = 2^e m, m in [sqrt(1/2), sqrt(2)), s = (m - 1)/(m + 1), log m = 2 atanh(s) = 2 s + 2/3
+// s^3 + 2/5 s^5 + ... to s^23. Error below 2 units in the last place. For normal positive x.
 #pragma once
 
 #include "kernels/exec/config.hpp"
@@ -28,8 +27,8 @@ ZENER_FN std::uint64_t double_to_bits(double x) {
   return bits;
 }
 
-inline constexpr double kLn2High = 0x1.62e42fefa39efp-1;  // ln 2 rounded
-inline constexpr double kLn2Low = 0x1.abc9e3b39803fp-56;  // ln 2 - kLn2High
+inline constexpr double kLn2High = 0x1.62e42fefa39efp-1; // ln 2 rounded
+inline constexpr double kLn2Low = 0x1.abc9e3b39803fp-56; // ln 2 - kLn2High
 
 ZENER_FN double exact_exp(double x) {
   const double low = -708.0;
@@ -40,8 +39,8 @@ ZENER_FN double exact_exp(double x) {
   const double shifted = fma(bounded, 0x1.71547652b82fep+0, shift);
   const double n = shifted - shift;
   const double r = fma(-n, kLn2Low, fma(-n, kLn2High, bounded));
-  double p = 0x1.6124613a86d09p-33;       // 1/13!
-  p = fma(p, r, 0x1.1eed8eff8d898p-29);   // 1/12!
+  double p = 0x1.6124613a86d09p-33;     // 1/13!
+  p = fma(p, r, 0x1.1eed8eff8d898p-29); // 1/12!
   p = fma(p, r, 0x1.ae64567f544e4p-26);
   p = fma(p, r, 0x1.27e4fb7789f5cp-22);
   p = fma(p, r, 0x1.71de3a556c734p-19);
@@ -54,7 +53,8 @@ ZENER_FN double exact_exp(double x) {
   p = fma(p, r, 0.5);
   p = fma(p, r, 1.0);
   p = fma(p, r, 1.0);
-  // 2^n with |n| <= 1023: the exponent field is n + 1023, taken from the shifted number's low bits. 2^1024 cannot occur: 709 < 1023.5 ln 2.
+  // 2^n with |n| <= 1023: the exponent field is n + 1023, taken from the shifted number's low bits. 2^1024 cannot occur: 709 <
+  // 1023.5 ln 2.
   const std::uint64_t exponent = (double_to_bits(shifted) + 1023u) << 52;
   const double result = p * bits_to_double(exponent);
   const double above = x > high ? bits_to_double(0x7FF0000000000000u) : result;

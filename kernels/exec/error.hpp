@@ -1,4 +1,5 @@
-// Failures of a device call. They carry a fixed text, so that kernels/ needs no strings; host/engine turns them into DeviceError.
+// Failures of a device call. They carry a fixed text, so that kernels/ needs no strings; host/engine turns them into
+// DeviceError.
 #pragma once
 
 #include <cstdarg>

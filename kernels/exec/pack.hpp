@@ -38,7 +38,7 @@ template <class T> struct Pack {
   static ZENER_FN Pack load(const T *from) { return {*from}; }
   ZENER_FN void store(T *to) const { *to = value; }
 };
-template <class T> ZENER_FN Pack<T> fused_multiply_add(Pack<T> a, Pack<T> b, Pack<T> c) { 
+template <class T> ZENER_FN Pack<T> fused_multiply_add(Pack<T> a, Pack<T> b, Pack<T> c) {
   return {fused_multiply_add(a.value, b.value, c.value)};
 }
 template <class T> ZENER_FN Pack<T> relu(Pack<T> x) { return {x.value > T(0) ? x.value : T(0)}; }

@@ -1,7 +1,8 @@
 // Philox4x32-10, a counter-based generator: Salmon, Moraes, Dror, Shaw, SC'11, doi:10.1145/2063384.2063405.
 //
-// A draw is a pure function of (stream, seed; walker or atom, step, draw): no state is stored, restarts need none, and results do
-// not depend on how work is split. Stream numbers stand in random_streams.hpp. 64 random bits give a uniform number of 53 bits.
+// A draw is a pure function of (stream, seed; walker or atom, step, draw): no state is stored, restarts need none, and results
+// do not depend on how work is split. Stream numbers stand in random_streams.hpp. 64 random bits give a uniform number of 53
+// bits.
 #pragma once
 
 #include "kernels/exec/config.hpp"

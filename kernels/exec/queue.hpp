@@ -5,9 +5,9 @@
 //   q.reduce<T>("name", n, f, op, id)   op over f(i); the tree is fixed by n alone, so the bits never change
 //   q.scan_exclusive("name", in, out)   running sums before each element; returns the total (CUB, rocPRIM, a loop on the CPU)
 //
-// Work on a queue runs in order; for_each and teams return before it is done on a GPU. f is a trivially copyable functor with views
-// and numbers as members. Sizes of zero launch nothing. Every call is checked: a DeviceFault names the call, the kernel and the
-// device. Memory belongs to DeviceBuffer (buffer.hpp).
+// Work on a queue runs in order; for_each and teams return before it is done on a GPU. f is a trivially copyable functor with
+// views and numbers as members. Sizes of zero launch nothing. Every call is checked: a DeviceFault names the call, the kernel
+// and the device. Memory belongs to DeviceBuffer (buffer.hpp).
 #pragma once
 
 #include "kernels/exec/config.hpp"
@@ -26,14 +26,14 @@ inline namespace ZENER_BACKEND {
 
 struct TeamShape {
   std::int64_t teams = 0;
-  int lanes = 1;                  // threads of a team on a GPU; the CPU runs all lanes of a team in one thread
-  std::size_t scratch_bytes = 0;  // what the team takes with Team::scratch, without the launch layer's own part
+  int lanes = 1;                 // threads of a team on a GPU; the CPU runs all lanes of a team in one thread
+  std::size_t scratch_bytes = 0; // what the team takes with Team::scratch, without the launch layer's own part
 };
 
 struct DeviceProperties {
   char name[128] = "";
   char architecture[32] = "";
-  int units = 0;                  // multiprocessors, or threads on the CPU
+  int units = 0; // multiprocessors, or threads on the CPU
   std::size_t memory_bytes = 0;
   std::size_t memory_free_bytes = 0;
   std::size_t max_scratch_bytes = 0;
@@ -85,7 +85,7 @@ private:
   void prepare_scratch(const char *name, const void *kernel, std::size_t bytes) const;
 #else
   std::byte *arena(int thread, std::size_t bytes);
-  void open_memory();  // debug device: device memory can be touched only while a kernel or a copy runs
+  void open_memory(); // debug device: device memory can be touched only while a kernel or a copy runs
   void close_memory() noexcept;
 #endif
   template <class T> T scan_exclusive_impl(const char *name, const T *in, T *out, std::int64_t n);

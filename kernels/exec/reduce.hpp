@@ -1,5 +1,5 @@
-// Reduction over a whole device: each team folds 4,096 elements (team.hpp's tree), then teams fold the partial results until one is
-// left. The tree depends on n alone: the same bits for any number of threads, and on every backend for the same f.
+// Reduction over a whole device: each team folds 4,096 elements (team.hpp's tree), then teams fold the partial results until
+// one is left. The tree depends on n alone: the same bits for any number of threads, and on every backend for the same f.
 #pragma once
 
 #include "kernels/exec/buffer.hpp"
@@ -31,7 +31,8 @@ template <class T, class F, class Op> struct ReduceBlocks {
     const std::int64_t left = n - begin;
     const int count = static_cast<int>(left < kReduceBlock ? left : kReduceBlock);
     const ReduceBlocks &self = *this;
-    const T folded = team.reduce(count, [&](int i) { return self.f(begin + i); }, op, identity);
+    const T folded = team.reduce(
+        count, [&](int i) { return self.f(begin + i); }, op, identity);
     team.single([&]() { self.partial[team.index()] = folded; });
   }
 };

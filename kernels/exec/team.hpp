@@ -2,13 +2,14 @@
 //
 //   auto x = team.scratch<double>(n)          memory shared by the lanes, taken by all lanes in the same order
 //   team.for_each(n, f)                       f(i) for i in [0, n): a phase; iterations must not depend on one another
+//   team.for_each(n, m, f)                    f(i, j) for i in [0, n), j in [0, m), the same; j runs fastest
 //   team.single(f)                            one lane runs f()
 //   team.lanes(f)                             f(lane) once on each lane; PerLane values are indexed by it
 //   T s = team.reduce(n, f, op, identity)     op over f(i), known to all lanes
 //
-// Every call ends in a barrier and there is no other barrier: what lives across phases stands in scratch or in PerLane. A condition
-// around a phase must be the same on all lanes. On a GPU a phase is a strided loop and a block barrier; on the CPU it is a plain loop
-// that the compiler may vectorise. The debug device runs the lanes of odd phases backwards.
+// Every call ends in a barrier and there is no other barrier: what lives across phases stands in scratch or in PerLane. A
+// condition around a phase must be the same on all lanes. On a GPU a phase is a strided loop and a block barrier; on the CPU it
+// is a plain loop that the compiler may vectorise. The debug device runs the lanes of odd phases backwards.
 #pragma once
 
 #include "kernels/exec/config.hpp"
@@ -57,6 +58,9 @@ public:
       f(i);
     }
     __syncthreads();
+  }
+  template <class F> ZENER_FN void for_each(int n, int m, F f) {
+    for_each(n * m, [&](int k) { f(k / m, k % m); });
   }
   template <class F> ZENER_FN void single(F f) {
     if (threadIdx.x == 0) {
@@ -125,6 +129,15 @@ public:
       f(i);
     }
   }
+  template <class F> void for_each(int n, int m, F f) {
+#if defined(ZENER_DEBUG_DEVICE)
+    for_each(n * m, [&](int k) { f(k / m, k % m); });
+#else
+    for (int i = 0; i < n; ++i) {
+      for_each(m, [&](int j) { f(i, j); });
+    }
+#endif
+  }
   template <class F> void single(F f) { f(); }
   template <class F> void lanes(F f) { for_each(lanes_, f); }
   template <class T, class F, class Op> T reduce(int n, F f, Op op, T identity) {
@@ -149,8 +162,7 @@ private:
     T *memory = reinterpret_cast<T *>(next_);
     next_ += scratch_bytes<T>(n);
     if (next_ > end_) {
-      throw DeviceFault("a team takes %lld bytes of scratch more than its launch gave",
-                        static_cast<long long>(next_ - end_));
+      throw DeviceFault("a team takes %lld bytes of scratch more than its launch gave", static_cast<long long>(next_ - end_));
     }
     return memory;
   }

@@ -19,8 +19,7 @@ public:
   }
   // A view of mutable elements serves as one of constants.
   template <class U>
-    requires(std::is_same_v<const U, T>)
-  ZENER_HOST_FN View(const View<U, Rank> &other) : data_(other.data()) {
+  requires(std::is_same_v<const U, T>) ZENER_HOST_FN View(const View<U, Rank> &other) : data_(other.data()) {
     for (int r = 0; r < Rank; ++r) {
       extent_[r] = other.extent(r);
     }

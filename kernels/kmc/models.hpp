@@ -4,11 +4,12 @@
 //   operator()(team, walkers, codes [walkers][112], barrier_eV [walkers][8], scratch)
 //
 // ConstantBarrier: one value for every jump (exact random walks).
-// PairKraBarriers: E_i = E_m(species of the jumping atom B) + (E_final - E_initial)/2 (Van der Ven, Ceder, Asta, Tepesch, Phys. Rev. B
-// 64, 184307 (2001), doi:10.1103/PhysRevB.64.184307) with pair energies by shell and species. Moving B from n to v changes the energy by
+// PairKraBarriers: E_i = E_m(species of the jumping atom B) + (E_final - E_initial)/2 (Van der Ven, Ceder, Asta, Tepesch, Phys.
+// Rev. B 64, 184307 (2001), doi:10.1103/PhysRevB.64.184307) with pair energies by shell and species. Moving B from n to v
+// changes the energy by
 //   sum_{j around v, j != n} g(B, s_j) - sum_{j around n, j != v} g(B, s_j),   g(B, s) = e(B, s) - e(vacancy, s).
-// Energies are integers in units of 2^-40 eV, so that sums are exact in any order: forward and backward changes cancel to the last bit
-// and the energy is a function of state. About 26 + 8 x 26 look-ups a hop for shells 1 to 3 (14 + 8 x 14 for two).
+// Energies are integers in units of 2^-40 eV, so that sums are exact in any order: forward and backward changes cancel to the
+// last bit and the energy is a function of state. About 26 + 8 x 26 look-ups a hop for shells 1 to 3 (14 + 8 x 14 for two).
 // Parallel: one lane for each walker and species, then one for each walker and path.
 #pragma once
 
@@ -30,7 +31,8 @@ struct ConstantBarriers {
   std::size_t scratch(int) const { return 0; }
   ZENER_FN Scratch take_scratch(Team &, int) const { return {}; }
 
-  ZENER_FN void operator()(Team &team, int walkers, View<const std::uint8_t, 1>, View<double, 1> barrier, const Scratch &) const {
+  ZENER_FN void operator()(Team &team, int walkers, View<const std::uint8_t, 1>, View<double, 1> barrier,
+                           const Scratch &) const {
     const double value = barrier_eV;
     team.for_each(walkers * kJumps, [=](int i) { barrier[i] = value; });
   }
@@ -42,8 +44,8 @@ struct PairKraBarriers {
   static constexpr int kSites = 88; // up to three shells around both ends
   static constexpr int kMaxLanes = 128;
   LatticeTablesView tables;
-  View<const double, 1> migration_eV;      // [species]
-  View<const std::int64_t, 3> difference;  // g: [shell][species][species + 1], units of kEnergyUnit_eV
+  View<const double, 1> migration_eV;     // [species]
+  View<const std::int64_t, 3> difference; // g: [shell][species][species + 1], units of kEnergyUnit_eV
   int shells;
   int species;
 
@@ -57,9 +59,7 @@ struct PairKraBarriers {
                            const Scratch &own) const {
     const PairKraBarriers &model = *this;
     View<std::int64_t, 1> around_vacancy = own.around_vacancy;
-    team.for_each(walkers * species, [=, &model](int i) {
-      const int walker = i / model.species;
-      const int b = i % model.species;
+    team.for_each(walkers, species, [=, &model](int walker, int b) {
       const std::uint8_t *code = codes.data() + walker * kEnvironment;
       const std::int64_t *g = &model.difference(0, b, 0);
       std::int64_t sum = 0;
@@ -71,13 +71,11 @@ struct PairKraBarriers {
       }
       around_vacancy[walker * kMaxSpecies + b] = sum;
     });
-    team.for_each(walkers * kJumps, [=, &model](int i) {
-      const int walker = i / kJumps;
-      const int path = i % kJumps;
+    team.for_each(walkers, kJumps, [=, &model](int walker, int path) {
       const std::uint8_t *code = codes.data() + walker * kEnvironment;
       const int b = code[path] - 1;
       if (b < 0) { // another vacancy: nothing jumps
-        barrier[i] = 0.0;
+        barrier[walker * kJumps + path] = 0.0;
         return;
       }
       const std::int32_t *around = &model.tables.around_jump(path, 0);
@@ -89,7 +87,7 @@ struct PairKraBarriers {
           change -= around[m] == kSelfSite ? 0 : g[code[around[m]]];
         }
       }
-      barrier[i] = model.migration_eV[b] + static_cast<double>(change) * (0.5 * kEnergyUnit_eV);
+      barrier[walker * kJumps + path] = model.migration_eV[b] + static_cast<double>(change) * (0.5 * kEnergyUnit_eV);
     });
   }
 };

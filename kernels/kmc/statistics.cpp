@@ -40,7 +40,8 @@ struct GroupStatistics {
     const int column = static_cast<int>(team.index() % columns);
     const std::int64_t first = group * replicas;
     const auto add = [](double a, double b) { return a + b; };
-    const double sum = team.reduce(replicas, [&](int r) { return k.value(column, first + r); }, add, 0.0);
+    const double sum = team.reduce(
+        replicas, [&](int r) { return k.value(column, first + r); }, add, 0.0);
     const double average = sum / replicas;
     const double deviation = team.reduce(
         replicas,

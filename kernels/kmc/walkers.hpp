@@ -19,18 +19,18 @@ inline constexpr std::uint32_t kNoPossibleHop = 2;
 inline constexpr std::uint32_t kBadBarrier = 3;
 
 struct WalkersView {
-  View<std::uint8_t, 2> occupancy;           // [walker][site]
-  View<std::int32_t, 1> vacancy_site;        // [walker]
-  View<std::int32_t, 2> displacement;        // [3][walker], units of a/2, unwrapped
-  View<double, 1> time_s;                    // [walker]
-  View<std::uint64_t, 1> hops;               // [walker]
-  View<std::uint32_t, 1> status;             // [walker]
-  View<double, 1> smallest_barrier_eV;       // [walker], of the last environment seen
-  View<std::int32_t, 2> pair_counts;         // [shell * pairs + pair][walker]
-  View<double, 2> pair_time;                 // like pair_counts: sum of count * residence time
-  View<std::int64_t, 2> pair_hops;           // like pair_counts: sum of count over the states left
-  View<double, 1> averaged_time_s;           // [walker]
-  View<std::uint64_t, 1> averaged_hops;      // [walker]
+  View<std::uint8_t, 2> occupancy;      // [walker][site]
+  View<std::int32_t, 1> vacancy_site;   // [walker]
+  View<std::int32_t, 2> displacement;   // [3][walker], units of a/2, unwrapped
+  View<double, 1> time_s;               // [walker]
+  View<std::uint64_t, 1> hops;          // [walker]
+  View<std::uint32_t, 1> status;        // [walker]
+  View<double, 1> smallest_barrier_eV;  // [walker], of the last environment seen
+  View<std::int32_t, 2> pair_counts;    // [shell * pairs + pair][walker]
+  View<double, 2> pair_time;            // like pair_counts: sum of count * residence time
+  View<std::int64_t, 2> pair_hops;      // like pair_counts: sum of count over the states left
+  View<double, 1> averaged_time_s;      // [walker]
+  View<std::uint64_t, 1> averaged_hops; // [walker]
 };
 
 struct RunParameters {
@@ -38,11 +38,11 @@ struct RunParameters {
   std::uint64_t end_hop;
   std::uint64_t averages_from_hop;
   double attempt_frequency_per_s;
-  double time_limit_s;                       // 0: none
+  double time_limit_s; // 0: none
   std::uint32_t seed;
   std::uint32_t first_walker;
-  int replicas;                              // walker w has the temperature of group w / replicas
-  int shells;                                // pair counts observed
+  int replicas; // walker w has the temperature of group w / replicas
+  int shells;   // pair counts observed
   int species;
 };
 
@@ -55,7 +55,7 @@ template <class Model> struct Advance {
   BccLattice lattice;
   LatticeTablesView tables;
   WalkersView walkers;
-  View<const double, 1> inverse_kT_per_eV;   // [group]
+  View<const double, 1> inverse_kT_per_eV; // [group]
   RunParameters run;
   Model model;
 };

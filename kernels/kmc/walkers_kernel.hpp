@@ -1,16 +1,16 @@
-// Vacancy walkers by kinetic Monte Carlo (Gillespie, J. Comput. Phys. 22, 403 (1976); Xing et al., Nat. Commun. 15, 3879 (2024)).
+// Vacancy walkers by kinetic Monte Carlo (Gillespie, J. Comput. Phys. 22, 403 (1976); Xing et al., Nat. Commun. 15, 3879
+// (2024)).
 //
 //   w_i = exp(-(E_i - E_min)/kT), path i with probability w_i / sum w, dt = -ln(u) / (k0 sum w) * exp(E_min/kT), u in (0, 1]
 //
-// Parallel: a team owns `walkers` walkers for a whole chunk of hops; their small state lives in scratch. Phases of a hop: 1 index
-// terms of the axes (walker x 27), 2 gather (walker x site), 3 the model's, 4 weights (walker x path), 5 choice and clock (walker),
-// 6 averages (walker x pair), 7 swap and counts (walker).
-// Operations a hop besides the model: 8 exponentials, one logarithm, one Philox block, 2 x 26 look-ups with pair counts. Bytes: about
-// 1 kB gathered from the occupancy (L2), two written. Limit: the model's arithmetic (nn/mlp.hpp); for models without a network latency.
-// Determinism: double and integer arithmetic in a fixed order for each walker; draws depend on (seed, walker, hop) alone. The same bits
-// for every team shape, chunk and backend.
-// Errors: status of a walker that cannot go on (kNoPossibleHop when exp(E_min/kT) exceeds the range, kBadBarrier when a barrier is not
-// finite); it keeps its state and is skipped.
+// Parallel: a team owns `walkers` walkers for a whole chunk of hops; their small state lives in scratch. Phases of a hop: 1
+// index terms of the axes (walker x 27), 2 gather (walker x site), 3 the model's, 4 weights (walker x path), 5 choice and clock
+// (walker), 6 averages (walker x pair), 7 swap and counts (walker). Operations a hop besides the model: 8 exponentials, one
+// logarithm, one Philox block, 2 x 26 look-ups with pair counts. Bytes: about 1 kB gathered from the occupancy (L2), two
+// written. Limit: the model's arithmetic (nn/mlp.hpp); for models without a network latency. Determinism: double and integer
+// arithmetic in a fixed order for each walker; draws depend on (seed, walker, hop) alone. The same bits for every team shape,
+// chunk and backend. Errors: status of a walker that cannot go on (kNoPossibleHop when exp(E_min/kT) exceeds the range,
+// kBadBarrier when a barrier is not finite); it keeps its state and is skipped.
 #pragma once
 
 #include "kernels/core/exact_math.hpp"
@@ -26,16 +26,16 @@ inline namespace ZENER_BACKEND {
 struct WalkerState {
   double time_s;
   double inverse_kT;
-  double step_s;          // residence time of the present state
+  double step_s; // residence time of the present state
   double smallest_eV;
   double averaged_time_s;
   std::uint64_t hops;
   std::uint64_t averaged_hops;
-  std::int32_t x, y, z;   // of the vacancy, half-lattice
+  std::int32_t x, y, z; // of the vacancy, half-lattice
   std::int32_t displacement[3];
-  std::int32_t path;      // chosen, or -1
+  std::int32_t path; // chosen, or -1
   std::uint32_t status;
-  std::int32_t averaged;  // whether the present state counts in the averages
+  std::int32_t averaged; // whether the present state counts in the averages
 };
 
 template <class Model> struct AdvanceKernel {
@@ -100,10 +100,10 @@ template <class Model> struct AdvanceKernel {
       s.averaged = 0;
       state[i] = s;
     });
-    team.for_each(n * n_counts, [&](int i) {
-      count[i] = g.pair_counts(i % n_counts, first + i / n_counts);
-      count_time[i] = g.pair_time(i % n_counts, first + i / n_counts);
-      count_hops[i] = g.pair_hops(i % n_counts, first + i / n_counts);
+    team.for_each(n, n_counts, [&](int i, int q) {
+      count[i * n_counts + q] = g.pair_counts(q, first + i);
+      count_time[i * n_counts + q] = g.pair_time(q, first + i);
+      count_hops[i * n_counts + q] = g.pair_hops(q, first + i);
     });
 
     for (std::uint64_t hop = run.begin_hop; hop < run.end_hop; ++hop) {
@@ -114,33 +114,29 @@ template <class Model> struct AdvanceKernel {
           break;
         }
       }
-      team.for_each(n * 3 * kAxisTerms, [&](int i) { axes[i] = k.axis_term(state[i / (3 * kAxisTerms)], i % (3 * kAxisTerms)); });
-      team.for_each(n * n_sites, [&](int i) {
-        const int walker = i / n_sites;
-        const int m = i % n_sites;
-        const std::int32_t *term = &axes[walker * 3 * kAxisTerms];
+      team.for_each(n, 3 * kAxisTerms, [&](int i, int t) { axes[i * 3 * kAxisTerms + t] = k.axis_term(state[i], t); });
+      team.for_each(n, n_sites, [&](int i, int m) {
+        const std::int32_t *term = &axes[i * 3 * kAxisTerms];
         const std::int32_t *offset = &k.work.tables.offsets(m, 0);
-        const std::int32_t site = term[offset[0] + kReach] + term[kAxisTerms + offset[1] + kReach] +
-                                  term[2 * kAxisTerms + offset[2] + kReach];
-        codes[walker * kEnvironment + m] = g.occupancy(first + walker, site);
+        const std::int32_t site =
+            term[offset[0] + kReach] + term[kAxisTerms + offset[1] + kReach] + term[2 * kAxisTerms + offset[2] + kReach];
+        codes[i * kEnvironment + m] = g.occupancy(first + i, site);
       });
       work.model(team, n, View<const std::uint8_t, 1>(codes), barrier, model_scratch);
-      team.for_each(n * kJumps, [&](int i) {
-        const double *e = &barrier[i / kJumps * kJumps];
+      team.for_each(n, kJumps, [&](int i, int path) {
+        const double *e = &barrier[i * kJumps];
         double smallest = e[0];
         for (int p = 1; p < kJumps; ++p) {
           smallest = e[p] < smallest ? e[p] : smallest;
         }
-        weight[i] = exact_exp((smallest - barrier[i]) * state[i / kJumps].inverse_kT);
+        weight[i * kJumps + path] = exact_exp((smallest - e[path]) * state[i].inverse_kT);
       });
-      team.for_each(n, [&](int i) {
-        k.choose(hop, first + i, &barrier[i * kJumps], &weight[i * kJumps], state[i]);
-      });
-      team.for_each(n * n_counts, [&](int i) {
-        const WalkerState &s = state[i / n_counts];
+      team.for_each(n, [&](int i) { k.choose(hop, first + i, &barrier[i * kJumps], &weight[i * kJumps], state[i]); });
+      team.for_each(n, n_counts, [&](int i, int q) {
+        const WalkerState &s = state[i];
         if (s.averaged != 0) {
-          count_time[i] += count[i] * s.step_s;
-          count_hops[i] += s.path >= 0 ? count[i] : 0;
+          count_time[i * n_counts + q] += count[i * n_counts + q] * s.step_s;
+          count_hops[i * n_counts + q] += s.path >= 0 ? count[i * n_counts + q] : 0;
         }
       });
       team.for_each(n, [&](int i) {
@@ -164,10 +160,10 @@ template <class Model> struct AdvanceKernel {
       }
       g.status[w] = s.status;
     });
-    team.for_each(n * n_counts, [&](int i) {
-      g.pair_counts(i % n_counts, first + i / n_counts) = count[i];
-      g.pair_time(i % n_counts, first + i / n_counts) = count_time[i];
-      g.pair_hops(i % n_counts, first + i / n_counts) = count_hops[i];
+    team.for_each(n, n_counts, [&](int i, int q) {
+      g.pair_counts(q, first + i) = count[i * n_counts + q];
+      g.pair_time(q, first + i) = count_time[i * n_counts + q];
+      g.pair_hops(q, first + i) = count_hops[i * n_counts + q];
     });
   }
 
@@ -214,8 +210,7 @@ private:
       sum += weight[p];
     }
     const RunParameters &run = work.run;
-    const Random128 draw =
-        random_bits(streams::hop, run.seed, run.first_walker + static_cast<std::uint32_t>(w), hop, 0);
+    const Random128 draw = random_bits(streams::hop, run.seed, run.first_walker + static_cast<std::uint32_t>(w), hop, 0);
     const double target = uniform_below_one(draw.low()) * sum;
     double reached = 0.0;
     int path = -1;
@@ -241,8 +236,8 @@ private:
     s.averaged_time_s += s.averaged != 0 ? s.step_s : 0.0;
   }
 
-  // Exchanges the vacancy with the atom on its path and keeps the counts of bonds: the atom loses those around its old site and gains
-  // those around the new one.
+  // Exchanges the vacancy with the atom on its path and keeps the counts of bonds: the atom loses those around its old site and
+  // gains those around the new one.
   ZENER_FN void swap(std::int64_t w, const std::uint8_t *codes, WalkerState &s, std::int32_t *count) const {
     const LatticeTablesView &t = work.tables;
     const BccLattice &l = work.lattice;
@@ -293,7 +288,8 @@ template <class Model> struct EvaluateKernel {
   int per_team;
 
   std::size_t scratch() const {
-    return scratch_bytes<std::uint8_t>(per_team * kEnvironment) + scratch_bytes<double>(per_team * kJumps) + model.scratch(per_team);
+    return scratch_bytes<std::uint8_t>(per_team * kEnvironment) + scratch_bytes<double>(per_team * kJumps) +
+           model.scratch(per_team);
   }
   ZENER_FN void operator()(Team &team) const {
     const EvaluateKernel &k = *this;
@@ -303,9 +299,9 @@ template <class Model> struct EvaluateKernel {
     const View<std::uint8_t, 1> own_codes = team.scratch<std::uint8_t>(per_team * kEnvironment);
     const View<double, 1> own_barrier = team.scratch<double>(per_team * kJumps);
     const typename Model::Scratch model_scratch = model.take_scratch(team, per_team);
-    team.for_each(n * kEnvironment, [&](int i) { own_codes[i] = k.codes(first + i / kEnvironment, i % kEnvironment); });
+    team.for_each(n, kEnvironment, [&](int i, int m) { own_codes[i * kEnvironment + m] = k.codes(first + i, m); });
     model(team, n, View<const std::uint8_t, 1>(own_codes), own_barrier, model_scratch);
-    team.for_each(n * kJumps, [&](int i) { k.barrier(first + i / kJumps, i % kJumps) = own_barrier[i]; });
+    team.for_each(n, kJumps, [&](int i, int p) { k.barrier(first + i, p) = own_barrier[i * kJumps + p]; });
   }
 };
 
@@ -313,8 +309,8 @@ template <class Model>
 void evaluate_environments(Queue &queue, const Model &model, View<const std::uint8_t, 2> codes, View<double, 2> barrier,
                            TeamChoice choice) {
   const EvaluateKernel<Model> kernel{model, codes, barrier, choice.walkers};
-  queue.teams("evaluate_environments", {(codes.extent(0) + choice.walkers - 1) / choice.walkers, choice.lanes, kernel.scratch()},
-              kernel);
+  queue.teams("evaluate_environments",
+              {(codes.extent(0) + choice.walkers - 1) / choice.walkers, choice.lanes, kernel.scratch()}, kernel);
 }
 
 } // namespace ZENER_BACKEND

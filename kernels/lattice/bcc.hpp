@@ -1,7 +1,8 @@
 // Periodic bcc lattice of nx x ny x nz conventional cells.
 //
 // A site has half-lattice coordinates (X, Y, Z), all even or all odd, X in [0, 2 nx) and so on, in units of a/2. Its index is
-// ((X/2 * ny + Y/2) * nz + Z/2) * 2 + X mod 2, a sum of one term for each axis. Occupancy is one byte a site: 0 vacancy, 1..S species.
+// ((X/2 * ny + Y/2) * nz + Z/2) * 2 + X mod 2, a sum of one term for each axis. Occupancy is one byte a site: 0 vacancy, 1..S
+// species.
 #pragma once
 
 #include "kernels/exec/config.hpp"

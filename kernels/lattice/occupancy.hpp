@@ -1,9 +1,9 @@
 // Random alloys and counts of bonds, for many walkers at once.
 //
-// RandomAlloy: walker w gets exactly atoms[group][s] atoms of each species and one vacancy at random sites (Fisher-Yates shuffle,
-// Philox stream random_alloy). One lane a walker: sites writes and draws each; set-up only.
-// FindVacancy: the site that holds code 0; one lane a walker.
-// CountBonds: unordered bonds of each pair of species in shells 1 and 2 (each bond seen from one end); one lane a walker.
+// RandomAlloy: walker w gets exactly atoms[group][s] atoms of each species and one vacancy at random sites (Fisher-Yates
+// shuffle, Philox stream random_alloy). One lane a walker: sites writes and draws each; set-up only. FindVacancy: the site that
+// holds code 0; one lane a walker. CountBonds: unordered bonds of each pair of species in shells 1 and 2 (each bond seen from
+// one end); one lane a walker.
 #pragma once
 
 #include "kernels/exec/philox.hpp"
@@ -25,8 +25,8 @@ ZENER_FN int unordered_pair(int a, int b, int n) {
 }
 
 struct RandomAlloy {
-  View<std::uint8_t, 2> occupancy;      // [walker][site]
-  View<const std::int64_t, 2> atoms;    // [group][species]
+  View<std::uint8_t, 2> occupancy;   // [walker][site]
+  View<const std::int64_t, 2> atoms; // [group][species]
   int replicas;
   std::uint32_t seed;
   std::uint32_t first_walker;

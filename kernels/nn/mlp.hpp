@@ -1,13 +1,14 @@
 // Dense network on the neuron map: barriers of the 8 jumps of a vacancy (Xing et al., Nat. Commun. 15, 3879 (2024),
 // doi:10.1038/s41467-024-47927-9), batch norm folded into the weights.
 //
-//   h_0 = species codes of the aligned environment [112];  h_{i+1} = relu(W_i h_i + b_i);  E = w h_L + b  (eV), for each of 8 paths
+//   h_0 = species codes of the aligned environment [112];  h_{i+1} = relu(W_i h_i + b_i);  E = w h_L + b  (eV), for each of 8
+//   paths
 //
 // Parallel: a lane owns one walker's 8 paths x Tile packs of outputs of a layer; phases: codes, input, one a layer, output.
-// Exactness: one chain of fused multiply-adds an output, from the bias, over inputs in order. The bits do not depend on the tile.
-// Operations for 112-128-128-128-128-1: 63,616 multiply-adds a path, 1.018 MFLOP a hop. Bytes: 257 kB of weights from the second
-// level of cache for each walker of a team together (1 walker a team on the CPU: 20 GB/s at 75,000 hops/s); activations stay in
-// scratch. Limit: fused multiply-adds, 6.6e7 hops/s at 67 TFLOP/s, 1.1e5 at 114 GFLOP/s a core.
+// Exactness: one chain of fused multiply-adds an output, from the bias, over inputs in order. The bits do not depend on the
+// tile. Operations for 112-128-128-128-128-1: 63,616 multiply-adds a path, 1.018 MFLOP a hop. Bytes: 257 kB of weights from the
+// second level of cache for each walker of a team together (1 walker a team on the CPU: 20 GB/s at 75,000 hops/s); activations
+// stay in scratch. Limit: fused multiply-adds, 6.6e7 hops/s at 67 TFLOP/s, 1.1e5 at 114 GFLOP/s a core.
 #pragma once
 
 #include "kernels/exec/pack.hpp"
@@ -49,11 +50,11 @@ template <class T> struct MlpView {
   View<const T, 1> output_bias;   // [1]
   int layers;
   int last_width;
-  int widest;                     // of all padded layers and the input
+  int widest; // of all padded layers and the input
 };
 
-// Activations of all columns (walker * 8 + path) in scratch. On the CPU a column's values are neighbours, so that results are stored
-// as packs; on a GPU the columns of an input are, so that a lane reads its 8 paths at once.
+// Activations of all columns (walker * 8 + path) in scratch. On the CPU a column's values are neighbours, so that results are
+// stored as packs; on a GPU the columns of an input are, so that a lane reads its 8 paths at once.
 template <class T> struct Activations {
   T *data;
   int columns;
@@ -98,19 +99,13 @@ template <class T, int Tile> struct MlpBarriers {
     Activations<T> x{own.a.data(), columns, net.widest};
     Activations<T> y{own.b.data(), columns, net.widest};
     const std::int32_t *aligned = tables.aligned.data();
-    if constexpr (kGpuShapes) {
-      team.for_each(columns * kEnvironment, [=](int i) {
-        const int k = i / columns;
-        const int column = i % columns;
-        x(k, column) = code[column / kJumps * kEnvironment + aligned[column % kJumps * kEnvironment + k]];
-      });
+    const auto place = [=](int k, int column) {
+      x(k, column) = code[column / kJumps * kEnvironment + aligned[column % kJumps * kEnvironment + k]];
+    };
+    if constexpr (kGpuShapes) { // neighbouring lanes write neighbouring columns
+      team.for_each(kEnvironment, columns, place);
     } else {
-      for (int column = 0; column < columns; ++column) {
-        const T *from = code + column / kJumps * kEnvironment;
-        const std::int32_t *order = aligned + column % kJumps * kEnvironment;
-        T *to = &x(0, column);
-        team.for_each(kEnvironment, [=](int k) { to[k] = from[order[k]]; });
-      }
+      team.for_each(columns, kEnvironment, [=](int column, int k) { place(k, column); });
     }
 
     for (int l = 0; l < net.layers; ++l) {

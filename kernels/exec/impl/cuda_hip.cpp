@@ -56,8 +56,8 @@ Queue::Queue(int device) : device_(device), impl_(new Impl) {
     int scratch = 0;
     check_call(ZENER_API(DeviceGetAttribute)(&scratch, kMaxScratchAttribute, device), "DeviceGetAttribute", "", device, p.name);
     impl_->max_scratch = static_cast<std::size_t>(scratch);
-    check_call(ZENER_API(StreamCreateWithFlags)(&impl_->stream, ZENER_API(StreamNonBlocking)), "StreamCreateWithFlags", "", device,
-               p.name);
+    check_call(ZENER_API(StreamCreateWithFlags)(&impl_->stream, ZENER_API(StreamNonBlocking)), "StreamCreateWithFlags", "",
+               device, p.name);
   } catch (...) {
     delete impl_;
     throw;
@@ -126,16 +126,16 @@ void Queue::release(void *memory, std::size_t) noexcept {
 
 void Queue::copy_to_device(void *to, const void *from, std::size_t bytes, const char *name) {
   activate();
-  check_call(ZENER_API(MemcpyAsync)(to, from, bytes, ZENER_API(MemcpyHostToDevice), impl_->stream), "MemcpyAsync", name, device_,
-             impl_->name);
+  check_call(ZENER_API(MemcpyAsync)(to, from, bytes, ZENER_API(MemcpyHostToDevice), impl_->stream), "MemcpyAsync", name,
+             device_, impl_->name);
   wait();
   bytes_to_device_ += bytes;
 }
 
 void Queue::copy_to_host(void *to, const void *from, std::size_t bytes, const char *name) {
   activate();
-  check_call(ZENER_API(MemcpyAsync)(to, from, bytes, ZENER_API(MemcpyDeviceToHost), impl_->stream), "MemcpyAsync", name, device_,
-             impl_->name);
+  check_call(ZENER_API(MemcpyAsync)(to, from, bytes, ZENER_API(MemcpyDeviceToHost), impl_->stream), "MemcpyAsync", name,
+             device_, impl_->name);
   wait();
   bytes_to_host_ += bytes;
 }
