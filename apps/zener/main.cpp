@@ -43,7 +43,7 @@ fs::path find_preset(const std::string &given) {
   }
   if (given.find('/') == std::string::npos) {
     for (const std::string &name : {given, given + ".json"}) {
-      const fs::path shipped = home_folder() / "presets" / name;
+      fs::path shipped = home_folder() / "presets" / name;
       if (shipped.extension() == ".json" && fs::exists(shipped, error)) {
         return shipped;
       }

@@ -105,10 +105,13 @@ std::vector<std::string> syntax_faults(const Source &source) {
   }
   static const std::regex device("__global__|<<<|#\\s*pragma\\s+omp|__syncthreads|__shared__|__shfl|threadIdx|blockIdx|\\bcuda["
                                  "A-Z]\\w*\\(|\\bhip[A-Z]\\w*\\(");
+  // Tests may ask which backend they are compiled for; the product may not.
+  static const std::regex condition("#\\s*(el)?if.*\\b(ZENER_GPU|ZENER_BACKEND_|ZENER_DEBUG_DEVICE|__CUDA|__HIP|__AVX)");
+  const bool product = !starts_with(source.path, "tests/");
   std::vector<std::string> faults;
   for (std::size_t i = 0; i < source.lines.size(); ++i) {
     const std::string code = source.lines[i].substr(0, source.lines[i].find("//"));
-    if (std::regex_search(code, device)) {
+    if (std::regex_search(code, device) || (product && std::regex_search(code, condition))) {
       faults.push_back(source.path + ":" + std::to_string(i + 1) + ": " + source.lines[i]);
     }
   }
@@ -152,6 +155,9 @@ TEST(DependencyRule, FaultsWouldBeFound) {
   EXPECT_EQ(syntax("host/engine/a.cpp", "  # pragma  omp parallel"), 1u);
   EXPECT_EQ(syntax("host/engine/a.cpp", "cudaMalloc(&p, 1);"), 1u);
   EXPECT_EQ(syntax("host/engine/a.cpp", "int x; // not <<< here"), 0u);
+  EXPECT_EQ(syntax("kernels/kmc/a.hpp", "#if defined(ZENER_GPU)"), 1u);
+  EXPECT_EQ(syntax("host/engine/a.cpp", "# elif defined(__AVX512F__)"), 1u);
+  EXPECT_EQ(syntax("tests/exec/a_test.cpp", "#if defined(ZENER_DEBUG_DEVICE)"), 0u);
   EXPECT_EQ(syntax("kernels/exec/team.hpp", "__syncthreads();"), 0u);
   EXPECT_EQ(syntax("kernels/nn/mlp_tuned.hpp", "__shared__ float x;"), 0u);
 }
