@@ -163,7 +163,7 @@ std::string environments_with_barriers(const Environments &environments, std::sp
       if (!std::isfinite(barrier)) {
         throw DataError(environments.file + ": environment " + std::to_string(i) + ": the barrier of path " +
                         std::to_string(path) + " is " + std::to_string(barrier) +
-                        "; the network's numbers are too large for the precision that was asked for");
+                        ": the site that it leads to is vacant, or the network's numbers are too large for the precision");
       }
       barriers.push_back(barrier);
     }

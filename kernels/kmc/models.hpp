@@ -17,6 +17,7 @@
 #include "kernels/exec/view.hpp"
 #include "kernels/lattice/tables.hpp"
 
+#include <cmath>
 #include <cstdint>
 
 namespace zener {
@@ -74,8 +75,8 @@ struct PairKraBarriers {
     team.for_each(walkers, kJumps, [=, &model](int walker, int path) {
       const std::uint8_t *code = codes.data() + walker * kEnvironment;
       const int b = code[path] - 1;
-      if (b < 0) { // another vacancy: nothing jumps
-        barrier[walker * kJumps + path] = 0.0;
+      if (b < 0) { // another vacancy: there is no jump
+        barrier[walker * kJumps + path] = HUGE_VAL;
         return;
       }
       const std::int32_t *around = &model.tables.around_jump(path, 0);
