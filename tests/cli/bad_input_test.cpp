@@ -5,6 +5,7 @@
 #include "host/neutral/safetensors.hpp"
 #include "tests/cli/program.hpp"
 
+#include <fstream>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
@@ -45,6 +46,16 @@ TEST_F(CliBadInput, PresetFile) {
   refused(zener(folder_.path(), {"run", "quickstrat", "--out", "o"}), 3, {"quickstrat"});
   refused(zener(folder_.path(), {"run", ".", "--out", "o"}), 3, {"directory"});
   refused(zener(folder_.path(), {"check", "absent.json"}), 3, {"absent.json"});
+}
+
+TEST_F(CliBadInput, JumpIntoAVacancy) {
+  std::string types = "[0";
+  for (int i = 1; i < 112; ++i) {
+    types += ",1";
+  }
+  std::ofstream(folder_.path() / "e.json") << "{\"environments\": [{\"types\": " << types << "]}]}";
+  const std::string model = std::string(ZENER_SOURCE_DIR) + "/presets/models/nbmota_pair_kra.json";
+  refused(zener(folder_.path(), {"barriers", model, "e.json"}), 3, {"e.json", "environment 0", "path 0", "vacant"});
 }
 
 TEST_F(CliBadInput, MalformedJson) {

@@ -70,6 +70,34 @@ ZENER_DEVICE_TEST(Launch, TeamPhasesSeeTheWholePhaseBefore) {
   }
 }
 
+// A phase over two indices, and one that reads it transposed.
+struct TwoIndices {
+  View<std::int32_t, 2> visits; // [n][m]
+  View<std::int32_t, 2> out;    // [m][n]
+  ZENER_FN void operator()(Team &team) const {
+    const TwoIndices &k = *this;
+    const int n = static_cast<int>(visits.extent(0));
+    const int m = static_cast<int>(visits.extent(1));
+    team.for_each(n, m, [&](int i, int j) { k.visits(i, j) += 1 + i * 1000 + j; });
+    team.for_each(m, n, [&](int j, int i) { k.out(j, i) = k.visits(i, j); });
+  }
+};
+
+ZENER_DEVICE_TEST(Launch, TeamPhasesOverTwoIndicesVisitEachPairOnce) {
+  for (const int n : {0, 1, 3, 33}) {
+    for (const int m : {0, 1, 31, 65}) {
+      auto visits = empty<std::int32_t>(n * m);
+      auto out = empty<std::int32_t>(n * m);
+      visits.zero();
+      queue().teams("test_two_indices", {1, 64, 0}, TwoIndices{visits.shaped(n, m), out.shaped(m, n)});
+      const auto got = to_host(out);
+      for (int k = 0; k < n * m; ++k) {
+        ASSERT_EQ(got[static_cast<std::size_t>(k)], 1 + k % n * 1000 + k / n) << n << " x " << m;
+      }
+    }
+  }
+}
+
 struct LaneNumbers {
   View<std::int32_t, 2> out;     // [team][lane]
   View<std::int32_t, 1> singles; // [team]
