@@ -3,11 +3,14 @@
 #   ./zener.sh run PRESET [ARGS]     run a preset; likewise every other command of the program (./zener.sh --help)
 #   ./zener.sh test [--slow] [ARGS]  run the tests; ARGS go to GoogleTest, e.g. --gtest_filter='Kmc*'
 #   ./zener.sh build                 build all programs into build/bin
+#   ./zener.sh portable [FILE]       pack programs, presets and scripts for a bare machine (default: build-portable/zener.tar.gz);
+#                                    the ending (.tar.gz, .tar.xz, .tar.zst) says how
 #   ./zener.sh packages [SECTION …]  install the packages of cmake/packages.txt only
 # Environment: ZENER_CUDA=AUTO|ON|OFF, ZENER_HIP=ON|OFF and ZENER_NATIVE=ON|OFF set the build's options of the same names.
 set -euo pipefail
 
 root=$(cd -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")" && pwd)
+preset=release
 build=$root/build
 log=$build/zener.sh.log
 
@@ -61,7 +64,7 @@ configure() {
     changed=1
   fi
   [[ -f $build/build.ninja && $changed == 0 ]] && return 0
-  (cd -- "$root" && cmake --preset release "${options[@]}") >"$log" 2>&1 || {
+  (cd -- "$root" && cmake --preset "$preset" "${options[@]}") >"$log" 2>&1 || {
     cat "$log" >&2
     rm -f -- "$build/build.ninja" "$build/CMakeCache.txt" # so that the next call configures again
     die "configuring failed (the log above is also in $log)"
@@ -97,6 +100,42 @@ prepare() {
   ) 9>"$build/.zener.sh.lock"
 }
 
+# The programs of the preset portable without symbols, and what they read at run time, in one archive that unpacks to zener/.
+# Nothing else is needed where it is unpacked but libc, for CUDA the driver, and for plots a Python.
+pack_portable() {
+  local file=$1 compressor
+  case $file in
+  *.tar.gz) compressor=gzip ;;
+  *.tar.xz) compressor=xz ;;
+  *.tar.zst) compressor="zstd -19 -q" ;;
+  *) die "portable: '$file' must end in .tar.gz, .tar.xz or .tar.zst" ;;
+  esac
+  command -v "${compressor%% *}" >/dev/null || die "portable: ${compressor%% *} is not on PATH; choose another ending"
+  prepare zener zener_bench zener_tests
+  local program others
+  for program in zener zener_bench zener_tests; do
+    others=$(readelf -d "$build/bin/$program" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' |
+      grep -Ev '^(libc|libm|libpthread|libdl|librt|ld-linux-x86-64)\.so' | tr '\n' ' ') || true
+    [[ -z $others ]] || die "portable: $program would need ${others% } where it is copied to"
+  done
+  stage=$(mktemp -d) # not local: the trap needs it
+  trap 'rm -rf -- "$stage"' EXIT
+  mkdir -p "$stage"/zener/{bin,lib,apps} "$(dirname -- "$file")"
+  for program in zener zener_bench zener_bench_micro zener_tests; do
+    strip -o "$stage/zener/bin/$program" "$build/bin/$program"
+  done
+  cp -- "$build"/lib/*.so.* "$stage/zener/lib/"
+  cp -r -- "$root/presets" "$stage/zener/"
+  cp -r -- "$root/apps/plot" "$root/apps/import" "$stage/zener/apps/"
+  mkdir "$stage/zener/profiling"
+  cp -- "$root"/profiling/*.{sh,py,md} "$stage/zener/profiling/"
+  find "$stage/zener" -name __pycache__ -prune -exec rm -rf {} +
+  rm -rf -- "$stage/zener/presets/results"
+  tar -C "$stage" --owner=0 --group=0 --sort=name -I "$compressor" -cf "$file.partial" zener
+  mv -- "$file.partial" "$file"
+  say "$file: $(du -k --apparent-size "$file" | cut -f 1) KiB; elsewhere: tar xf ${file##*/} && zener/bin/zener run quickstart"
+}
+
 case ${1:-} in
 packages)
   shift
@@ -106,6 +145,12 @@ packages)
 build)
   [[ $# == 1 ]] || die "build takes no arguments, not '${*:2}'"
   prepare all
+  ;;
+portable)
+  [[ $# -le 2 ]] || die "portable takes one file, not '${*:3}'"
+  preset=portable build=$root/build-portable
+  log=$build/zener.sh.log
+  pack_portable "$(realpath -m -- "${2:-$build/zener.tar.gz}")"
   ;;
 test)
   shift

@@ -31,9 +31,12 @@ if(ZENER_SANITIZE)
   target_link_options(zener_flags INTERFACE -fsanitize=${ZENER_SANITIZE})
 endif()
 
-# The CPU backend for this processor. g++ stays at 256 bits on AVX-512 unless told otherwise and loses a third.
+# The CPU backend for this processor, or in a portable build for every one with AVX2 and FMA. g++ stays at 256 bits on AVX-512
+# unless told otherwise and loses a third.
 set(ZENER_CPU_FLAGS "")
-if(ZENER_NATIVE)
+if(ZENER_PORTABLE)
+  set(ZENER_CPU_FLAGS -march=x86-64-v3)
+elseif(ZENER_NATIVE)
   execute_process(
     COMMAND ${CMAKE_CXX_COMPILER} -march=native -dM -E -x c++ /dev/null
     OUTPUT_VARIABLE native_macros

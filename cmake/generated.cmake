@@ -1,4 +1,4 @@
-# Sources written by the build: the table of backends, the version and the schema.
+# Sources written by the build: the table of backends, the version and the schemas.
 set(generated ${PROJECT_BINARY_DIR}/generated)
 
 # backends.cpp: backends_built() of host/backend.hpp for the backends named, in that order.
@@ -35,13 +35,14 @@ add_custom_target(
   COMMENT "Asking git for the commit"
   VERBATIM)
 
-# embedded_schema.cpp: the schema of the presets inside the program.
-set(schema ${PROJECT_SOURCE_DIR}/presets/schema/kmc.schema.json)
-set(ZENER_SCHEMA_SOURCE ${generated}/embedded_schema.cpp)
+# embedded_schemas.cpp: the schemas of the presets inside the program.
+file(GLOB schemas CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/presets/schema/*.schema.json)
+list(JOIN schemas "|" schemas_text)
+set(ZENER_SCHEMA_SOURCE ${generated}/embedded_schemas.cpp)
 add_custom_command(
   OUTPUT ${ZENER_SCHEMA_SOURCE}
-  COMMAND ${CMAKE_COMMAND} -DINPUT=${schema} -DOUTPUT=${ZENER_SCHEMA_SOURCE} -DNAME=kKmcSchema -P
-          ${PROJECT_SOURCE_DIR}/cmake/embed_text.cmake
-  DEPENDS ${schema} ${PROJECT_SOURCE_DIR}/cmake/embed_text.cmake
-  COMMENT "Embedding presets/schema/kmc.schema.json"
+  COMMAND ${CMAKE_COMMAND} "-DINPUTS=${schemas_text}" -DOUTPUT=${ZENER_SCHEMA_SOURCE} -P
+          ${PROJECT_SOURCE_DIR}/cmake/embed_schemas.cmake
+  DEPENDS ${schemas} ${PROJECT_SOURCE_DIR}/cmake/embed_schemas.cmake
+  COMMENT "Embedding presets/schema/*.schema.json"
   VERBATIM)

@@ -32,7 +32,24 @@ struct AdvanceReport {
   std::int64_t at_time_limit = 0;
   std::int64_t no_possible_hop = 0;
   std::int64_t bad_barrier = 0;   // a barrier was not finite
-  std::int64_t first_halted = -1; // lowest walker with no_possible_hop or bad_barrier
+  std::int64_t tracer_range = 0;  // an atom moved further than its displacement can hold
+  std::int64_t first_halted = -1; // lowest walker that stopped for another reason than the time limit
+  // Environments looked up in the memory and found there, since the batch was made. Not a property of the walk: they depend
+  // on restarts.
+  std::uint64_t memory_lookups = 0;
+  std::uint64_t memory_hits = 0;
+};
+
+struct LatticeShape {
+  Structure structure = Structure::bcc;
+  std::array<int, 3> cells{};
+  std::int64_t sites() const { return std::int64_t{sites_per_cell(structure)} * cells[0] * cells[1] * cells[2]; }
+};
+
+// A vacancy on every site of a configuration in turn. P paths.
+struct BarrierMap {
+  std::vector<double> barrier_eV; // [site][P]
+  std::vector<double> randomness; // [temperature][site]: R of the eight (P) barriers
 };
 
 // A batch of walkers that lives on a device.
@@ -57,6 +74,18 @@ public:
   virtual std::unique_ptr<KmcBatch> make_kmc(const KmcPlan &plan) = 0;
   // Barriers [environment][path] in eV of environments given as species codes [environment][112].
   virtual std::vector<double> barriers(const BarrierModel &model, Precision precision, std::span<const std::uint8_t> types) = 0;
+  // The vacancy on every site of a configuration without vacancies in turn (the atom there is taken away): barriers, and the
+  // jump randomness R = 1 - sigma(p) / max sigma at each temperature (Xing et al. 2024; population standard deviation,
+  // p_i = exp(-E_i/kT) / sum exp(-E_j/kT), max sigma = sqrt(P - 1)/P). occupancy [sites], species codes.
+  virtual BarrierMap barrier_map(const BarrierModel &model, Precision precision, const LatticeShape &lattice,
+                                 std::span<const std::uint8_t> occupancy, std::span<const double> temperatures_K) = 0;
+  // Clusters of the marked sites (mark != 0) of one configuration, linked as `rule` says: the smallest site of its cluster for
+  // each marked site, -1 for the others. [sites]
+  virtual std::vector<std::int32_t> clusters(const LatticeShape &lattice, std::span<const std::uint8_t> marks,
+                                             int link_squared) = 0;
+  // 1 where a site is a B2 centre. [sites]
+  virtual std::vector<std::uint8_t> b2_centres(const LatticeShape &lattice, std::span<const std::uint8_t> occupancy,
+                                               const B2Rule &rule) = 0;
   // Device threads used (CPU only; 0 keeps the default).
   virtual void set_threads(int threads) = 0;
 };

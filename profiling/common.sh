@@ -1,6 +1,16 @@
 # shellcheck shell=bash
 # Shared by the profiler scripts; sourced, not run.
-bench=${ZENER_BENCH:-$(dirname -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")")/build/bin/zener_bench}
+root=$(dirname -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")")
+if [[ -n ${ZENER_BENCH:-} ]]; then
+  bench=$ZENER_BENCH
+elif [[ -x $root/bin/zener_bench ]]; then
+  bench=$root/bin/zener_bench # an unpacked archive
+else
+  bench=$root/build/bin/zener_bench
+fi
+
+# shellcheck disable=SC2034 # used by the scripts
+micro=${bench}_micro
 
 # needs TOOL WHAT: ends with one line when the tool is not there.
 needs() {
@@ -10,9 +20,10 @@ needs() {
   }
 }
 
-needs_bench() {
-  [[ -x $bench ]] || {
-    echo "$(basename -- "$0"): error: $bench is missing; build it with ./zener.sh build, or name another in ZENER_BENCH" >&2
+# needs_program PATH: likewise for a program of ours.
+needs_program() {
+  [[ -x $1 ]] || {
+    echo "$(basename -- "$0"): error: $1 is missing; build it with ./zener.sh build, or name another zener_bench in ZENER_BENCH" >&2
     exit 1
   }
 }

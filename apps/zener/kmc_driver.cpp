@@ -3,6 +3,7 @@
 #include "apps/zener/device_choice.hpp"
 #include "apps/zener/kmc_results.hpp"
 #include "apps/zener/python.hpp"
+#include "apps/zener/run_folder.hpp"
 #include "host/neutral/checkpoint.hpp"
 #include "host/neutral/errors.hpp"
 #include "host/neutral/files.hpp"
@@ -36,74 +37,18 @@ constexpr std::size_t kMostSamplesPerCall = 64;
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
-fs::path numbered(const fs::path &folder, int n) {
-  return n < 2 ? folder : fs::path(folder.string() + "-" + std::to_string(n));
-}
-
-bool is_there(const fs::path &file) {
-  std::error_code error;
-  return fs::exists(file, error);
-}
-
-bool holds_something(const fs::path &folder) {
-  std::error_code error;
-  return is_there(folder) && !fs::is_empty(folder, error);
-}
-
-bool has_checkpoint(const fs::path &folder) { return is_there(folder / "checkpoint.h5"); }
-
-DataError no_checkpoint(const fs::path &folder) {
-  const bool previous = is_there(folder / "checkpoint.previous.h5");
-  return DataError(folder.string() + ": there is no checkpoint.h5 to resume from" +
-                   (previous ? "; checkpoint.previous.h5 is there: rename it to go on from that" : ""));
-}
-
-// A new run never touches an older one's folder: one named by --out must be empty, the preset's own gets a number.
-fs::path output_folder(const RunOptions &options, const KmcPreset &preset) {
-  if (!options.out.empty()) {
-    std::error_code error;
-    if (is_there(options.out) && !fs::is_directory(options.out, error)) {
-      throw DataError(options.out.string() + ": is a file, a folder is expected for the results");
-    }
-    if (options.resume && !has_checkpoint(options.out)) {
-      throw no_checkpoint(options.out);
-    }
-    if (!options.resume && holds_something(options.out)) {
-      throw ConfigError(options.out.string() +
-                        ": the folder is not empty; --resume goes on with the run in it, another --out keeps it");
-    }
-    return options.out;
-  }
-  int n = 1;
-  while (holds_something(numbered(preset.output_directory, n))) {
-    ++n;
-  }
-  if (!options.resume) {
-    return numbered(preset.output_directory, n);
-  }
-  for (int last = n - 1; last >= 1; --last) {
-    if (has_checkpoint(numbered(preset.output_directory, last))) {
-      return numbered(preset.output_directory, last);
-    }
-  }
-  throw no_checkpoint(preset.output_directory);
-}
-
-void make_folder(const fs::path &folder) {
-  std::error_code error;
-  fs::create_directories(folder, error);
-  if (error) {
-    throw DataError(folder.string() + ": the folder cannot be made: " + error.message());
-  }
-}
-
 // Where a walker stands that cannot go on.
 std::string describe_walker(const KmcPlan &plan, const KmcState &state, std::int64_t walker) {
   const auto w = static_cast<std::size_t>(walker);
+  const auto vacancies = static_cast<std::size_t>(plan.vacancies);
   const std::size_t group = w / static_cast<std::size_t>(plan.replicas);
-  return fmt::format("walker {} (group {}, {} K) at hop {}, smallest barrier {} eV, vacancy at site {}", walker, group,
+  std::vector<std::string> sites;
+  for (std::size_t v = 0; v < vacancies; ++v) {
+    sites.push_back(std::to_string(state.vacancy_site[w * vacancies + v]));
+  }
+  return fmt::format("walker {} (group {}, {} K) at hop {}, smallest barrier {} eV, {} {}", walker, group,
                      plan.groups[group].temperature_K, state.walker_hops[w], state.smallest_barrier_eV[w],
-                     state.vacancy_site[w]);
+                     vacancies == 1 ? "vacancy at site" : "vacancies at sites", join(sites, ", "));
 }
 
 // Hops of all walkers together; those that stopped early have made fewer than the others.
@@ -115,10 +60,14 @@ double hops_made(const KmcState &state) {
   return sum;
 }
 
+// What a step is called in this run.
+const char *steps(const KmcPlan &plan) { return plan.swaps() ? "trials" : "hops"; }
+
 class Run {
 public:
   Run(const RunOptions &options, KmcPreset preset)
-      : options_(options), preset_(std::move(preset)), folder_(output_folder(options, preset_)) {}
+      : options_(options), preset_(std::move(preset)),
+        folder_(output_folder(options.out, preset_.output_directory, options.resume)) {}
 
   int operator()() {
     plan_ = make_plan(preset_, warnings_);
@@ -130,8 +79,8 @@ public:
       check_identity(from->identity, identity_, checkpoint_file());
       check_checkpoint_fits(*from, plan_, checkpoint_file());
       if (from->state.hops > preset_.hops) {
-        throw ConfigError(fmt::format("{}: {} hops are done already, more than the preset's {}", checkpoint_file().string(),
-                                      from->state.hops, preset_.hops));
+        throw ConfigError(fmt::format("{}: {} {} are done already, more than the preset's {}", checkpoint_file().string(),
+                                      from->state.hops, steps(plan_), preset_.hops));
       }
     }
 
@@ -143,22 +92,26 @@ public:
     for (const std::string &warning : warnings_) {
       log_warning(warning);
     }
-    log_info(fmt::format("{} walkers of {} sites in {} groups, {} hops each, barriers: {}", plan_.walkers(), plan_.sites(),
-                         plan_.groups.size(), preset_.hops, kind_name(plan_.model)));
+    log_info(fmt::format("{} walkers of {} sites in {} groups, {} {} each, {}: {}", plan_.walkers(), plan_.sites(),
+                         plan_.groups.size(), preset_.hops, steps(plan_), plan_.swaps() ? "energies" : "barriers",
+                         kind_name(plan_.model)));
     write_file_atomically(folder_ / "preset.json", resolved(preset_).dump(2) + "\n");
 
     schedule_ = sample_hops(preset_);
     if (from) {
       begin_from(*from);
+      from.reset(); // as large as the batch
     } else {
       rows_.push_back(batch_->sample());
-      write_configurations(folder_, "initial", preset_, plan_, batch_->save());
+      if (preset_.configurations != Configurations::none) {
+        write_configurations(folder_, "initial", preset_, plan_, batch_->save(), *chosen_.backend);
+      }
     }
     return advance();
   }
 
 private:
-  fs::path checkpoint_file() const { return folder_ / "checkpoint.h5"; }
+  fs::path checkpoint_file() const { return folder_ / kCheckpointName; }
 
   void begin_from(Checkpoint &from) {
     batch_->load(from.state);
@@ -171,7 +124,7 @@ private:
         rows_.push_back(std::move(row));
       }
     }
-    log_info(fmt::format("resumed at hop {} of {}", hops_, preset_.hops));
+    log_info(fmt::format("resumed at {} {} of {}", plan_.swaps() ? "trial" : "hop", hops_, preset_.hops));
   }
 
   std::size_t next_sample() const {
@@ -179,7 +132,7 @@ private:
   }
 
   int advance() {
-    Progress progress(preset_.hops, hops_, static_cast<double>(plan_.walkers()));
+    Progress progress(preset_.hops, hops_, static_cast<double>(plan_.walkers()), steps(plan_));
     Clock::time_point last_checkpoint = Clock::now();
     std::uint64_t chunk = 1;
     AdvanceReport report;
@@ -202,7 +155,7 @@ private:
       rows_.insert(rows_.end(), report.rows.begin(), report.rows.end());
       hops_ = until;
       progress.update(hops_);
-      if (report.bad_barrier > 0 || report.running == 0) {
+      if (report.bad_barrier > 0 || report.tracer_range > 0 || report.running == 0) {
         break;
       }
       if (seconds_since(last_checkpoint) >= preset_.checkpoint_every_s) {
@@ -217,14 +170,16 @@ private:
   void save(const KmcState &state) {
     const CheckpointMeta meta{wall_before_s_ + seconds_since(begin_), static_cast<std::int64_t>(next_sample())};
     save_checkpoint(checkpoint_file(), identity_, meta, state, rows_);
-    write_series(folder_, preset_, plan_, rows_);
-    log_debug(fmt::format("checkpoint at hop {}", hops_));
+    write_series(folder_, preset_, plan_, state, rows_);
+    log_debug(fmt::format("checkpoint after {} {}", hops_, steps(plan_)));
   }
 
   int finish(const AdvanceReport &report) {
-    const bool interrupted = stop_requested() && hops_ < preset_.hops && report.running > 0 && report.bad_barrier == 0;
+    const bool faulty = report.bad_barrier > 0 || report.tracer_range > 0;
+    const bool interrupted = stop_requested() && hops_ < preset_.hops && report.running > 0 && !faulty;
     const double spent_s = seconds_since(begin_);
     const KmcState state = batch_->save();
+    batch_.reset(); // its memory goes to the checkpoint
     save(state);
 
     RunRecord record;
@@ -235,9 +190,40 @@ private:
     record.wall_s = wall_before_s_ + spent_s;
     const double made = hops_made(state) - made_before_;
     record.hops_per_s = made / std::max(spent_s, 1e-9);
+    record.memory_lookups = report.memory_lookups;
+    record.memory_hits = report.memory_hits;
     if (report.bad_barrier > 0) {
       record.status = "stopped: a barrier is not finite";
+    } else if (report.tracer_range > 0) {
+      record.status = "stopped: an atom has moved too far";
     }
+    note_walkers(report, state);
+    record.warnings = warnings_;
+    write_configurations(folder_, interrupted ? "checkpoint" : "final", preset_, plan_, state, *chosen_.backend);
+    if (!interrupted) {
+      remove_configurations(folder_, "checkpoint"); // of an earlier part
+    }
+    write_summary(folder_, preset_, plan_, state, rows_, record);
+    refuse_faults(report, state);
+    if (interrupted) {
+      log_info(fmt::format("stopped by signal {} at {} {} of {}; a checkpoint is written: add --resume{} to go on",
+                           stop_signal(), plan_.swaps() ? "trial" : "hop", hops_, preset_.hops,
+                           options_.out.empty() ? "" : " --out " + options_.out.string()));
+      close_log_file();
+      return static_cast<int>(ExitCode::interrupted);
+    }
+    if (preset_.plots) {
+      draw_plots(folder_);
+    }
+    log_info(fmt::format("done: {} {} of {} walkers in {:.1f} s, {:.4g} {}/s; see {}",
+                         grouped(static_cast<std::uint64_t>(made)), steps(plan_), plan_.walkers(), spent_s, record.hops_per_s,
+                         steps(plan_), (folder_ / "summary.json").string()));
+    close_log_file();
+    return static_cast<int>(ExitCode::done);
+  }
+
+  // What is to be said of walkers that stopped, and of the memory.
+  void note_walkers(const AdvanceReport &report, const KmcState &state) {
     if (report.no_possible_hop > 0) {
       warnings_.push_back(
           fmt::format("{} of {} walkers have no possible hop (exp(E/kT) exceeds the range of double); the first is {}",
@@ -248,14 +234,26 @@ private:
       log_info(fmt::format("{} of {} walkers reached the time limit of {} s", report.at_time_limit, plan_.walkers(),
                            preset_.time_limit_s));
     }
-    record.warnings = warnings_;
-    write_configurations(folder_, interrupted ? "checkpoint" : "final", preset_, plan_, state);
-    write_summary(folder_, preset_, plan_, state, record);
+    if (report.memory_lookups > 0) {
+      log_info(fmt::format("{:.2f} % of {} environments were known from the memory of {} entries a walker",
+                           100.0 * static_cast<double>(report.memory_hits) / static_cast<double>(report.memory_lookups),
+                           grouped(report.memory_lookups), grouped(static_cast<std::uint64_t>(plan_.memory_entries))));
+    }
+  }
+
+  // Ends a run whose walkers cannot go on, with everything on the disk.
+  void refuse_faults(const AdvanceReport &report, const KmcState &state) const {
     if (report.bad_barrier > 0) {
       throw DataError(fmt::format(
           "a barrier is not finite: {} of {} walkers, the first is {}. The model's weights or its input are at "
           "fault; what was sampled until then is in {}",
           report.bad_barrier, plan_.walkers(), describe_walker(plan_, state, report.first_halted), folder_.string()));
+    }
+    if (report.tracer_range > 0) {
+      throw ConfigError(fmt::format(
+          "an atom has moved further than observe.tracers can hold (2^20 lattice units along an axis): {} of {} walkers, the "
+          "first is {}. Take fewer hops, or observe.tracers: false; what was sampled until then is in {}",
+          report.tracer_range, plan_.walkers(), describe_walker(plan_, state, report.first_halted), folder_.string()));
     }
     if (report.no_possible_hop == plan_.walkers()) {
       throw ConfigError(
@@ -263,27 +261,6 @@ private:
                       "barriers; what was sampled until then is in {}",
                       describe_walker(plan_, state, report.first_halted), folder_.string()));
     }
-    if (interrupted) {
-      log_info(fmt::format("stopped by signal {} at hop {} of {}; a checkpoint is written: add --resume{} to go on",
-                           stop_signal(), hops_, preset_.hops, options_.out.empty() ? "" : " --out " + options_.out.string()));
-      close_log_file();
-      return static_cast<int>(ExitCode::interrupted);
-    }
-    if (preset_.plots) {
-      const PythonChoice python = find_python(kPlotModules);
-      const int code = python.program.empty() ? 0 : run_python_script(python, kPlotScript, {folder_.string()});
-      if (python.program.empty() || code != 0) {
-        log_warning(
-            fmt::format("no plots: {}. Everything else is written; `zener plot {}` makes them later",
-                        python.program.empty() ? python.missing : fmt::format("{} ended with code {}", kPlotScript, code),
-                        folder_.string()));
-      }
-    }
-    log_info(fmt::format("done: {} hops of {} walkers in {:.1f} s, {:.4g} hops/s; see {}",
-                         grouped(static_cast<std::uint64_t>(made)), plan_.walkers(), spent_s, record.hops_per_s,
-                         (folder_ / "summary.json").string()));
-    close_log_file();
-    return static_cast<int>(ExitCode::done);
   }
 
   RunOptions options_;
@@ -353,8 +330,8 @@ void check_kmc(const RunOptions &options) {
   const ChosenDevice chosen = choose_device(options.device, options.threads);
   const std::size_t needed = device_bytes(plan);
   std::cout << fmt::format("device    {}\n", chosen.reason);
-  std::cout << fmt::format("walkers   {} of {} sites in {} groups, {} hops each\n", plan.walkers(), plan.sites(),
-                           plan.groups.size(), preset.hops);
+  std::cout << fmt::format("walkers   {} of {} sites in {} groups, {} {} each\n", plan.walkers(), plan.sites(),
+                           plan.groups.size(), preset.hops, steps(plan));
   std::cout << fmt::format("memory    {:.1f} MiB on the device, {} bytes a walker; {:.1f} MiB free\n",
                            static_cast<double>(needed) / (1 << 20), walker_bytes(plan),
                            static_cast<double>(chosen.device.memory_free_bytes) / (1 << 20));
@@ -365,8 +342,8 @@ void check_kmc(const RunOptions &options) {
   const double speed = trial_speed(*chosen.backend, plan, chosen.backend_name != "cpu");
   if (speed > 0.0) {
     const double hops = static_cast<double>(preset.hops) * static_cast<double>(plan.walkers());
-    std::cout << fmt::format("time      about {} at {:.3g} hops/s (a trial of 0.2 s at {} K)\n", shown_time(hops / speed),
-                             speed, plan.groups.front().temperature_K);
+    std::cout << fmt::format("time      about {} at {:.3g} {}/s (measured for 0.2 s at {} K)\n", shown_time(hops / speed),
+                             speed, steps(plan), plan.groups.front().temperature_K);
   } else {
     std::cout << fmt::format("time      no estimate: no walker of the trial has a possible hop at {} K\n",
                              plan.groups.front().temperature_K);

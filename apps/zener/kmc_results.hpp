@@ -1,7 +1,9 @@
-// The result folder of a kmc run: series.h5, summary.json and configurations.
+// The result folder of a kmc or static_mc run: series.h5, summary.json and configurations.
 #pragma once
 
+#include "host/backend.hpp"
 #include "host/neutral/preset.hpp"
+#include "host/neutral/transport.hpp"
 
 #include <filesystem>
 #include <nlohmann/json_fwd.hpp>
@@ -17,30 +19,40 @@ struct RunRecord {
   std::string device;
   double wall_s = 0.0;     // of all parts of the run
   double hops_per_s = 0.0; // of all walkers together, of this part
+  // The memory of environments in this part of the run.
+  std::uint64_t memory_lookups = 0;
+  std::uint64_t memory_hits = 0;
   std::vector<std::string> warnings;
 };
 
-// Mean with its standard error over replicas; the error is NaN with fewer than two.
-struct Estimate {
-  double mean = 0.0;
-  double standard_error = 0.0;
-};
-
-// Mean and standard error of values of equal weight.
+// Mean and standard error of values of equal weight; the error is NaN with fewer than two.
 Estimate mean_of(const std::vector<double> &values);
 
 // Ratio sum(numerator) / (factor * sum(denominator)) with its standard error by the jackknife (one replica left out at a time).
 Estimate ratio_of(const std::vector<double> &numerator, const std::vector<double> &denominator, double factor);
 
-void write_series(const std::filesystem::path &directory, const KmcPreset &preset, const KmcPlan &plan,
+// The sampled rows, and the histogram of R of the state.
+void write_series(const std::filesystem::path &directory, const KmcPreset &preset, const KmcPlan &plan, const KmcState &state,
                   const std::vector<KmcRow> &rows);
 
-// The summary, written to directory/summary.json and returned.
+// The summary, written to directory/summary.json and returned. Values of the B2 clusters are those of the last row.
 nlohmann::json write_summary(const std::filesystem::path &directory, const KmcPreset &preset, const KmcPlan &plan,
-                             const KmcState &state, const RunRecord &run);
+                             const KmcState &state, const std::vector<KmcRow> &rows, const RunRecord &run);
 
-// One extended XYZ and one LAMMPS dump for each walker that the preset asks for: NAME_g<group>_r<replica>.
+// One extended XYZ and one LAMMPS dump for each walker that the preset asks for: NAME_g<group>_r<replica>. Columns by what is
+// observed: b2 (0 or 1), cluster and persistent_cluster (1 the largest, ties by the smallest site, 0 none), randomness (R of a
+// vacancy on the site at the walker's temperature).
 void write_configurations(const std::filesystem::path &directory, const std::string &name, const KmcPreset &preset,
-                          const KmcPlan &plan, const KmcState &state);
+                          const KmcPlan &plan, const KmcState &state, Backend &backend);
+
+// Takes away the configurations of that name.
+void remove_configurations(const std::filesystem::path &directory, const std::string &name);
+
+// Numbers of clusters, 1 for the largest (ties: the one with the smallest site), 0 for none, from the smallest site of each
+// site's cluster (-1: none). [sites]
+std::vector<std::int64_t> clusters_by_size(const std::vector<std::int32_t> &smallest_site);
+
+// 1 where a site of a walker was a B2 centre at every sample of the window that ends at the last sample. [sites]
+std::vector<std::uint8_t> persistent_centres(const KmcPlan &plan, const KmcState &state, std::size_t walker);
 
 } // namespace zener

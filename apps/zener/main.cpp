@@ -1,6 +1,8 @@
 // zener: reads the command line, hands over to the drivers, and turns errors into one line and an exit code.
 #include "apps/zener/device_choice.hpp"
+#include "apps/zener/fit_driver.hpp"
 #include "apps/zener/kmc_driver.hpp"
+#include "apps/zener/map_driver.hpp"
 #include "apps/zener/python.hpp"
 #include "host/neutral/barrier_model.hpp"
 #include "host/neutral/environments.hpp"
@@ -9,6 +11,7 @@
 #include "host/neutral/json_document.hpp"
 #include "host/neutral/log.hpp"
 #include "host/neutral/pair_kra.hpp"
+#include "host/neutral/preset_parts.hpp"
 #include "host/neutral/schema.hpp"
 #include "host/neutral/text.hpp"
 #include "host/neutral/version.hpp"
@@ -52,6 +55,26 @@ fs::path find_preset(const std::string &given) {
   return given; // the reader says that it is missing
 }
 
+struct Driver {
+  const char *name;
+  int (*run)(const RunOptions &);
+  void (*check)(const RunOptions &);
+};
+constexpr Driver kDrivers[] = {{"barrier_map", run_map, check_map},
+                               {"fit_interactions", run_fit, check_fit},
+                               {"kmc", run_kmc, check_kmc},
+                               {"static_mc", run_kmc, check_kmc}};
+
+// The driver that the preset asks for.
+const Driver &driver_for(const RunOptions &options) {
+  const std::string name = driver_of(load_preset_document(options.preset, options.edits), options.preset.string());
+  const auto *found = std::find_if(std::begin(kDrivers), std::end(kDrivers), [&](const Driver &d) { return d.name == name; });
+  if (found == std::end(kDrivers)) {
+    throw InvariantError("the driver " + name + " has a schema, but nothing runs it");
+  }
+  return *found;
+}
+
 void list_presets() {
   std::vector<fs::path> files;
   const fs::path folder = home_folder() / "presets";
@@ -63,7 +86,7 @@ void list_presets() {
   std::sort(files.begin(), files.end());
   for (const fs::path &file : files) {
     const nlohmann::json preset = load_json(file, JsonUse::preset);
-    std::cout << fmt::format("{:<22}  {:<4}  {}\n", file.stem().string(), preset.value("driver", ""),
+    std::cout << fmt::format("{:<26}  {:<16}  {}\n", file.stem().string(), preset.value("driver", ""),
                              preset.value("title", ""));
   }
   std::cout << "in " << folder.string() << "\n";
@@ -87,7 +110,7 @@ void evaluate_file(const fs::path &model_file, const fs::path &environments_file
                    const std::string &precision, const std::string &device, int threads) {
   const BarrierModel model = load_model(model_file);
   if (const auto *pair = std::get_if<PairKra>(&model)) {
-    check_barriers_positive(*pair, false);
+    check_barriers_positive(*pair, Structure::bcc, false);
   }
   const Environments environments = read_environments(environments_file, elements_of(model));
   const ChosenDevice chosen = choose_device(device, threads);
@@ -164,7 +187,9 @@ int run_program(int argc, char **argv) {
 
   CLI::App *presets = app.add_subcommand("presets", "list the presets");
   CLI::App *devices = app.add_subcommand("devices", "list the devices of every backend in this binary");
-  CLI::App *schema = app.add_subcommand("schema", "print the JSON schema of presets");
+  CLI::App *schema = app.add_subcommand("schema", "print the JSON schema of a driver's presets");
+  std::string driver = "kmc";
+  schema->add_option("driver", driver, join(known_drivers(), ", "))->capture_default_str();
 
   CLI::App *barriers = app.add_subcommand("barriers", "barriers of environments in a JSON file");
   std::string model_file;
@@ -222,17 +247,17 @@ int run_program(int argc, char **argv) {
 
   if (run->parsed()) {
     options.preset = find_preset(preset);
-    return run_kmc(options);
+    return driver_for(options).run(options);
   }
   if (check->parsed()) {
     options.preset = find_preset(preset);
-    check_kmc(options);
+    driver_for(options).check(options);
   } else if (presets->parsed()) {
     list_presets();
   } else if (devices->parsed()) {
     std::cout << describe_devices();
   } else if (schema->parsed()) {
-    std::cout << kKmcSchema;
+    std::cout << schema_of(driver);
   } else if (barriers->parsed()) {
     evaluate_file(model_file, environments_file, barriers_out, precision, options.device, options.threads);
   } else if (plot->parsed()) {

@@ -1,7 +1,10 @@
 #include "apps/zener/python.hpp"
 
 #include "host/neutral/errors.hpp"
+#include "host/neutral/log.hpp"
 #include "host/neutral/text.hpp"
+
+#include <fmt/format.h>
 
 #include <cerrno>
 #include <cstdlib>
@@ -54,8 +57,10 @@ fs::path home_folder() {
   } else {
     std::error_code error;
     const fs::path program = fs::read_symlink("/proc/self/exe", error);
-    candidates.push_back(program.parent_path().parent_path().parent_path()); // SOURCE/build/bin/zener
-    candidates.push_back(program.parent_path().parent_path() / "share" / "zener");
+    const fs::path above = program.parent_path().parent_path();
+    candidates.push_back(above);               // unpacked: FOLDER/bin/zener
+    candidates.push_back(above.parent_path()); // SOURCE/build/bin/zener
+    candidates.push_back(above / "share" / "zener");
     candidates.emplace_back(ZENER_SOURCE_DIR);
   }
   for (const fs::path &folder : candidates) {
@@ -94,6 +99,16 @@ int run_python_script(const PythonChoice &python, const std::string &script, con
   std::vector<std::string> words{python.program, (home_folder() / "apps" / script).string()};
   words.insert(words.end(), arguments.begin(), arguments.end());
   return run_command(words, false);
+}
+
+void draw_plots(const fs::path &folder) {
+  const PythonChoice python = find_python(kPlotModules);
+  const int code = python.program.empty() ? 0 : run_python_script(python, kPlotScript, {folder.string()});
+  if (python.program.empty() || code != 0) {
+    log_warning(fmt::format("no plots: {}. Everything else is written; `zener plot {}` makes them later",
+                            python.program.empty() ? python.missing : fmt::format("{} ended with code {}", kPlotScript, code),
+                            folder.string()));
+  }
 }
 
 } // namespace zener

@@ -70,6 +70,21 @@ public:
     return guarded([&] { return evaluate_barriers(queue_, model, precision, types); });
   }
 
+  BarrierMap barrier_map(const BarrierModel &model, Precision precision, const LatticeShape &lattice,
+                         std::span<const std::uint8_t> occupancy, std::span<const double> temperatures_K) override {
+    return guarded([&] { return map_configuration(queue_, model, precision, lattice, occupancy, temperatures_K); });
+  }
+
+  std::vector<std::int32_t> clusters(const LatticeShape &lattice, std::span<const std::uint8_t> marks,
+                                     int link_squared) override {
+    return guarded([&] { return find_clusters(queue_, lattice, marks, link_squared); });
+  }
+
+  std::vector<std::uint8_t> b2_centres(const LatticeShape &lattice, std::span<const std::uint8_t> occupancy,
+                                       const B2Rule &rule) override {
+    return guarded([&] { return find_b2_centres(queue_, lattice, occupancy, rule); });
+  }
+
   void set_threads(int threads) override { queue_.set_threads(threads); }
 
   static DeviceInfo describe(const Queue &queue) {

@@ -29,39 +29,43 @@ template <class Rows> std::vector<std::int32_t> flattened(const Rows &rows) {
 
 } // namespace
 
-static_assert(kEnvironment == kEnvironmentSites && kJumps == kPaths && kAround == LatticeTables::kAroundSites &&
-              kSelfSite == LatticeTables::kSelf);
+static_assert(kEnvironment == kEnvironmentSites && kJumps == kPaths && kSelfSite == LatticeTables::kSelf);
+static_assert(BccLattice::kUnits == units_per_cell(Structure::bcc) && BccLattice::kPerCell == sites_per_cell(Structure::bcc));
+static_assert(ScLattice::kUnits == units_per_cell(Structure::sc) && ScLattice::kPerCell == sites_per_cell(Structure::sc));
+static_assert(FccLattice::kUnits == units_per_cell(Structure::fcc) && FccLattice::kPerCell == sites_per_cell(Structure::fcc));
 
-DeviceTables::DeviceTables(Queue &queue)
-    : offsets_(uploaded(queue, flattened(bcc_tables().offsets), "lattice offsets")),
-      aligned_(uploaded(queue, flattened(bcc_tables().aligned), "path alignment")),
-      around_jump_(uploaded(queue, flattened(bcc_tables().around_jump), "neighbours of jumps")) {}
+DeviceTables::DeviceTables(Queue &queue, Structure structure)
+    : environment_(static_cast<int>(lattice_tables(structure).offsets.size())), paths_(lattice_tables(structure).paths),
+      around_(lattice_tables(structure).around_sites),
+      offsets_(uploaded(queue, flattened(lattice_tables(structure).offsets), "lattice offsets")),
+      aligned_(uploaded(queue, flattened(lattice_tables(structure).aligned), "path alignment")),
+      around_jump_(uploaded(queue, flattened(lattice_tables(structure).around_jump), "neighbours of jumps")) {}
 
 LatticeTablesView DeviceTables::view() const {
-  return {View<const std::int32_t, 2>(offsets_.view().data(), kEnvironment, 3),
-          View<const std::int32_t, 2>(aligned_.view().data(), kJumps, kEnvironment),
-          View<const std::int32_t, 2>(around_jump_.view().data(), kJumps, kAround)};
+  return {View<const std::int32_t, 2>(offsets_.view().data(), environment_, 3),
+          View<const std::int32_t, 2>(aligned_.view().data(), aligned_.size() > 0 ? paths_ : 0, environment_),
+          View<const std::int32_t, 2>(around_jump_.view().data(), paths_, around_)};
 }
 
 DevicePairKra::DevicePairKra(Queue &queue, const PairKra &model)
     : shells_(model.shells), species_(static_cast<int>(model.elements.size())),
       migration_(uploaded(queue, model.migration_eV, "migration energies")) {
+  std::vector<std::int64_t> energy;
   std::vector<std::int64_t> difference;
   for (int shell = 0; shell < shells_; ++shell) {
-    for (int b = 1; b <= species_; ++b) {
+    // Each energy is rounded by itself, so that g stays the difference of two state energies.
+    const auto units = [&](int a, int b) { return std::llround(model.pair(shell, a, b) / kEnergyUnit_eV); };
+    for (int b = 0; b <= species_; ++b) {
       for (int s = 0; s <= species_; ++s) {
-        // Each energy is rounded by itself, so that g stays the difference of two state energies.
-        const auto units = [](double energy_eV) { return std::llround(energy_eV / kEnergyUnit_eV); };
-        difference.push_back(units(model.pair(shell, b, s)) - units(model.pair(shell, 0, s)));
+        energy.push_back(units(b, s));
+        if (b > 0) {
+          difference.push_back(units(b, s) - units(0, s));
+        }
       }
     }
   }
-  difference_ = uploaded(queue, difference, "pair energies");
-}
-
-PairKraBarriers DevicePairKra::view(const LatticeTablesView &tables) const {
-  return {tables, migration_.view(), View<const std::int64_t, 3>(difference_.view().data(), shells_, species_, species_ + 1),
-          shells_, species_};
+  difference_ = uploaded(queue, difference, "pair energy differences");
+  energy_ = uploaded(queue, energy, "pair energies");
 }
 
 template <class T> DeviceMlp<T>::DeviceMlp(Queue &queue, const Mlp &model) {

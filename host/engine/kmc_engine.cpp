@@ -3,6 +3,7 @@
 #include "host/engine/device_model.hpp"
 #include "host/neutral/errors.hpp"
 #include "kernels/core/constants.hpp"
+#include "kernels/lattice/clusters.hpp"
 #include "kernels/lattice/occupancy.hpp"
 
 #include <algorithm>
@@ -14,20 +15,45 @@ namespace zener {
 inline namespace ZENER_BACKEND {
 namespace {
 
-// Walkers that share a team on a GPU: those with a network share the weights that they read. 8 walkers of a 112-128x4-1 network
-// take 72 kB of scratch, so that three teams stand on a multiprocessor with 228 kB.
-template <class Model> constexpr int kTogether = 16;
-template <class T> constexpr int kTogether<MlpBarriers<T, kThroughputTile>> = 8;
-template <class T> constexpr int kTogether<MlpBarriers<T, kLatencyTile>> = 1;
+// Environments that the model evaluates at once in a team on a GPU: those with a network share the weights that they read. 8
+// environments of a 112-128x4-1 network take 72 kB of scratch, so that three teams stand on a multiprocessor with 228 kB.
+template <class Model> constexpr int kRows = 16;
+template <class T> constexpr int kRows<MlpBarriers<T, kThroughputTile>> = 8;
+template <class T> constexpr int kRows<MlpBarriers<T, kLatencyTile>> = 1;
+// With a memory, more walkers than that share a team, so that those not found fill the rows.
+constexpr int kWalkersOfARow = 4;
+
+template <class L> L lattice_of(const std::array<int, 3> &cells) {
+  L lattice;
+  lattice.nx = cells[0];
+  lattice.ny = cells[1];
+  lattice.nz = cells[2];
+  return lattice;
+}
+
+// Calls f with a lattice of the type that the structure has.
+template <class F> void with_lattice(Structure structure, const std::array<int, 3> &cells, F f) {
+  switch (structure) {
+  case Structure::bcc:
+    return f(lattice_of<BccLattice>(cells));
+  case Structure::sc:
+    return f(lattice_of<ScLattice>(cells));
+  case Structure::fcc:
+    return f(lattice_of<FccLattice>(cells));
+  }
+}
 
 // A barrier model on the device, and a call with it as the kernel's model.
 class DeviceModel {
 public:
-  DeviceModel(Queue &queue, const BarrierModel &model, Precision precision, std::int64_t walkers) : tables_(queue) {
+  DeviceModel(Queue &queue, const BarrierModel &model, Precision precision, Structure structure, std::int64_t walkers)
+      : structure_(structure), tables_(queue, structure) {
     if (const auto *constant = std::get_if<ConstantBarrier>(&model)) {
       constant_ = *constant;
     } else if (const auto *pair = std::get_if<PairKra>(&model)) {
       pair_ = std::make_unique<DevicePairKra>(queue, *pair);
+    } else if (structure != Structure::bcc) {
+      throw ConfigError(std::string("networks are for bcc; the lattice is ") + structure_name(structure));
     } else if (precision == Precision::float32) {
       float32_ = std::make_unique<DeviceMlp<float>>(queue, std::get<Mlp>(model));
     } else {
@@ -42,32 +68,46 @@ public:
   }
 
   LatticeTablesView tables() const { return tables_.view(); }
+  const DevicePairKra *pair() const { return pair_.get(); }
 
   template <class F> void with(F f) const {
     const LatticeTablesView tables = tables_.view();
-    if (pair_) {
-      f(pair_->view(tables));
-    } else if (float32_) {
-      with_mlp(*float32_, tables, f);
-    } else if (float64_) {
-      with_mlp(*float64_, tables, f);
-    } else {
-      f(ConstantBarriers{constant_.barrier_eV});
+    if (float32_) {
+      return with_mlp(*float32_, tables, f);
     }
+    if (float64_) {
+      return with_mlp(*float64_, tables, f);
+    }
+    with_lattice(structure_, {1, 1, 1}, [&](const auto &lattice) {
+      using L = std::decay_t<decltype(lattice)>;
+      if (pair_) {
+        f(pair_->view<L>(tables));
+      } else {
+        f(ConstantBarriers<L>{constant_.barrier_eV});
+      }
+    });
   }
 
-  // Walkers of a team and its lanes. The CPU runs one walker a team.
-  template <class Model> TeamChoice team(const Model &model, std::int64_t walkers) const {
+  // The shape of teams. The CPU runs one walker a team, with all its vacancies one after the other.
+  template <class Model> TeamChoice team(const Model &model, std::int64_t walkers, int vacancies, bool memory) const {
     if constexpr (kGpuShapes) {
-      std::int64_t together = std::min<std::int64_t>(kTogether<Model>, std::max<std::int64_t>(walkers, 1));
-      // What a walker takes besides the model's scratch is below 4 kB with every observable on.
-      while (together > 1 &&
-             model.scratch(static_cast<int>(together)) + static_cast<std::size_t>(together) * 4096 > max_scratch_) {
+      const auto most = std::max<std::int64_t>(walkers, 1);
+      std::int64_t together = std::min<std::int64_t>(kRows<Model> * (memory ? kWalkersOfARow : 1), most);
+      std::int64_t rows = std::min<std::int64_t>(kRows<Model>, most * vacancies);
+      // What a vacancy takes besides the model's scratch is below 2 kB, a walker with every observable on below 4 kB.
+      const auto bytes = [&] {
+        return model.scratch(static_cast<int>(rows)) +
+               static_cast<std::size_t>(together) * (4096 + 2048 * static_cast<std::size_t>(vacancies));
+      };
+      while (together > 1 && bytes() > max_scratch_) {
         together /= 2;
       }
-      return {static_cast<int>(together), Model::kMaxLanes};
+      while (rows > 1 && bytes() > max_scratch_) {
+        rows /= 2;
+      }
+      return {static_cast<int>(together), Model::kMaxLanes, static_cast<int>(rows)};
     }
-    return {1, 1};
+    return {1, 1, 1};
   }
 
 private:
@@ -79,6 +119,7 @@ private:
     }
   }
 
+  Structure structure_;
   DeviceTables tables_;
   ConstantBarrier constant_;
   std::unique_ptr<DevicePairKra> pair_;
@@ -88,16 +129,21 @@ private:
   std::size_t max_scratch_ = 0;
 };
 
-void check_plan(const KmcPlan &plan) {
-  for (const int n : plan.cells) {
-    if (n < 5) {
-      throw ConfigError("a lattice of " + std::to_string(plan.cells[0]) + " x " + std::to_string(plan.cells[1]) + " x " +
-                        std::to_string(plan.cells[2]) +
-                        " cells is too small: at least 5 cells a side, or the environment of a vacancy folds onto itself");
+void check_shape(Structure structure, const std::array<int, 3> &cells) {
+  for (const int n : cells) {
+    if (n < least_cells(structure)) {
+      throw ConfigError("a lattice of " + std::to_string(cells[0]) + " x " + std::to_string(cells[1]) + " x " +
+                        std::to_string(cells[2]) + " cells is too small: at least " + std::to_string(least_cells(structure)) +
+                        " cells a side (" + structure_name(structure) + "), or the environment of a vacancy folds onto itself");
     }
   }
-  if (plan.vacancies != 1) {
-    throw ConfigError("a walker has one vacancy; " + std::to_string(plan.vacancies) + " were asked for");
+}
+
+void check_plan(const KmcPlan &plan) {
+  check_shape(plan.structure, plan.cells);
+  if (plan.vacancies < (plan.swaps() ? 0 : 1) || plan.vacancies > kMostVacancies || plan.vacancies >= plan.sites()) {
+    throw ConfigError("a walker has 1 to " + std::to_string(kMostVacancies) + " vacancies; " + std::to_string(plan.vacancies) +
+                      " were asked for");
   }
   if (plan.species() < 1 || plan.species() > kMaxSpecies) {
     throw ConfigError("1 to " + std::to_string(kMaxSpecies) + " species are possible, not " + std::to_string(plan.species()));
@@ -105,12 +151,25 @@ void check_plan(const KmcPlan &plan) {
   if (plan.sites() > std::numeric_limits<std::int32_t>::max() || plan.walkers() > (std::int64_t{1} << 31)) {
     throw ConfigError("at most 2^31 - 1 sites and 2^31 walkers are possible");
   }
+  if (plan.swaps() && !std::holds_alternative<PairKra>(plan.model)) {
+    throw ConfigError("exchanges need the pair energies of a pair_kra model");
+  }
+  if (plan.swaps() && (plan.randomness || plan.transport || plan.tracers || plan.time_limit_s > 0.0)) {
+    throw ConfigError("exchanges have no time, no jumps and no randomness to observe");
+  }
+  if (plan.b2 && plan.structure != Structure::bcc) {
+    throw ConfigError("B2 order is of bcc");
+  }
+  if (plan.memory_entries < 0 || (plan.memory_entries > 0 && !std::holds_alternative<Mlp>(plan.model))) {
+    throw ConfigError("a memory of environments is for networks");
+  }
   for (const KmcGroup &group : plan.groups) {
     std::int64_t atoms = 0;
     for (const std::int64_t n : group.atoms) {
       atoms += n;
     }
-    if (plan.occupancy.empty() && (atoms != plan.sites() - 1 || static_cast<int>(group.atoms.size()) != plan.species())) {
+    if (plan.occupancy.empty() &&
+        (atoms != plan.sites() - plan.vacancies || static_cast<int>(group.atoms.size()) != plan.species())) {
       throw InvariantError("a group has " + std::to_string(atoms) + " atoms on " + std::to_string(plan.sites()) + " sites");
     }
     if (!(group.temperature_K > 0.0)) {
@@ -119,32 +178,55 @@ void check_plan(const KmcPlan &plan) {
   }
 }
 
+static_assert(kRandomnessBins == kHistogramBins && kClusterSizeBins == kSizeBins && kB2Columns == kClusterColumns);
+
+// Offsets of the environment up to a squared distance.
+int offsets_within(int squared) {
+  const auto &offsets = bcc_tables().offsets;
+  return static_cast<int>(std::count_if(offsets.begin(), offsets.end(),
+                                        [&](const Offset &o) { return o[0] * o[0] + o[1] * o[1] + o[2] * o[2] <= squared; }));
+}
+
 class Batch final : public KmcBatch {
 public:
   Batch(Queue &queue, const KmcPlan &plan)
-      : queue_(queue), plan_(plan), walkers_(plan.walkers()), counts_(plan.order_shells * plan.pairs()),
-        model_(queue, plan.model, plan.precision, walkers_), occupancy_(queue, walkers_ * plan.sites(), "occupancy"),
-        vacancy_site_(queue, walkers_, "vacancy sites"), displacement_(queue, 3 * walkers_, "displacements"),
-        time_(queue, walkers_, "clocks"), hops_(queue, walkers_, "hop counts"), status_(queue, walkers_, "walker status"),
+      : queue_(queue), plan_(plan), row_(row_columns(plan)), walkers_(plan.walkers()),
+        counts_(plan.order_shells * plan.pairs()), vacancies_(walkers_ * plan.vacancies),
+        jumping_(plan.transport || plan.tracers ? plan.species() : 0), memory_bits_(memory_bits(plan.species())),
+        model_(queue, plan.model, plan.precision, plan.structure, walkers_),
+        occupancy_(queue, walkers_ * plan.sites(), "occupancy"), vacancy_site_(queue, vacancies_, "vacancy sites"),
+        displacement_(queue, 3 * vacancies_, "displacements"), time_(queue, walkers_, "clocks"),
+        hops_(queue, walkers_, "hop counts"), status_(queue, walkers_, "walker status"),
         smallest_(queue, walkers_, "smallest barriers"), pair_counts_(queue, counts_ * walkers_, "pair counts"),
         pair_time_(queue, counts_ * walkers_, "pair averages over time"),
         pair_hops_(queue, counts_ * walkers_, "pair averages over hops"), averaged_time_(queue, walkers_, "averaged times"),
-        averaged_hops_(queue, walkers_, "averaged hops"), inverse_kT_(queue, groups(), "inverse temperatures"),
-        status_counts_(queue, 5, "status counts") {
+        averaged_hops_(queue, walkers_, "averaged hops"),
+        contacts_(queue, plan.vacancies > 1 && !plan.swaps() ? walkers_ : 0, "contacts of vacancies"),
+        randomness_(queue, plan.randomness ? 2 * walkers_ : 0, "jump randomness"),
+        randomness_histogram_(queue, plan.randomness ? groups() * kHistogramBins : 0, "histogram of jump randomness"),
+        jumps_(queue, jumping_ * walkers_, "jumps of species"),
+        collective_(queue, plan.transport ? 3 * plan.species() * walkers_ : 0, "collective displacements"),
+        squared_(queue, plan.tracers ? plan.species() * walkers_ : 0, "squared displacements of species"),
+        atom_displacement_(queue, plan.tracers ? walkers_ * plan.sites() : 0, "displacements of atoms"),
+        energy_(queue, plan.swaps() ? walkers_ : 0, "pair energies of walkers"),
+        accepted_(queue, plan.swaps() ? walkers_ : 0, "accepted trials"),
+        b2_since_(queue, follows_b2() ? walkers_ * plan.sites() : 0, "samples since which sites are B2"),
+        b2_values_(queue, b2_columns() * walkers_, "B2 clusters"), inverse_kT_(queue, groups(), "inverse temperatures"),
+        status_counts_(queue, kStatuses + 1, "status counts"),
+        memory_words_(queue, plan.memory_entries * walkers_ * entry_words(), "memory of environments"),
+        memory_statistics_(queue, 2, "look-ups") {
     std::vector<double> inverse_kT;
     for (const KmcGroup &group : plan.groups) {
       inverse_kT.push_back(1.0 / (kBoltzmann_eV_per_K * group.temperature_K));
     }
     inverse_kT_.upload(inverse_kT.data());
-    displacement_.zero();
-    time_.zero();
-    hops_.zero();
-    status_.zero();
-    smallest_.zero();
-    pair_time_.zero();
-    pair_hops_.zero();
-    averaged_time_.zero();
-    averaged_hops_.zero();
+    for_each_array([](auto &buffer, auto) { buffer.zero(); });
+    if (plan.tracers) {
+      atom_displacement_.upload(
+          std::vector<std::int64_t>(static_cast<std::size_t>(atom_displacement_.size()), kTracerOrigin).data());
+    }
+    memory_words_.zero();
+    memory_statistics_.zero();
     fill_lattices();
     queue_.wait();
     plan_.occupancy.clear();
@@ -172,7 +254,7 @@ public:
     run_to(until_hop);
     count_status(queue_, view(), status_counts_.view());
 
-    std::uint64_t counted[5];
+    std::uint64_t counted[kStatuses + 1];
     status_counts_.download(counted);
     std::vector<double> host(static_cast<std::size_t>(rows.size()));
     rows.download(host.data());
@@ -184,56 +266,81 @@ public:
     report.at_time_limit = static_cast<std::int64_t>(counted[kTimeLimit]);
     report.no_possible_hop = static_cast<std::int64_t>(counted[kNoPossibleHop]);
     report.bad_barrier = static_cast<std::int64_t>(counted[kBadBarrier]);
-    report.first_halted = static_cast<std::int64_t>(counted[4]); // all ones, so -1, when there is none
+    report.tracer_range = static_cast<std::int64_t>(counted[kTracerRange]);
+    report.first_halted = static_cast<std::int64_t>(counted[kStatuses]); // all ones, so -1, when there is none
+    if (plan_.memory_entries > 0) {
+      std::uint64_t looked[2];
+      memory_statistics_.download(looked);
+      report.memory_lookups = looked[0];
+      report.memory_hits = looked[1];
+    }
     return report;
   }
 
   KmcState save() override {
     KmcState s;
     s.hops = done_;
-    s.occupancy.resize(static_cast<std::size_t>(occupancy_.size()));
-    exchange(s, [](auto &buffer, auto &host) {
-      host.resize(static_cast<std::size_t>(buffer.size()));
-      buffer.download(host.data());
+    s.sample_hops = sample_hops_;
+    for_each_array([&](auto &buffer, auto member) {
+      (s.*member).resize(static_cast<std::size_t>(buffer.size()));
+      buffer.download((s.*member).data());
     });
     return s;
   }
 
   void load(const KmcState &state) override {
-    exchange(state, [](auto &buffer, auto &host) {
-      if (static_cast<std::int64_t>(host.size()) != buffer.size()) {
+    for_each_array([&](auto &buffer, auto member) {
+      if (static_cast<std::int64_t>((state.*member).size()) != buffer.size()) {
         throw InvariantError("a saved state does not have the size of the batch");
       }
-      buffer.upload(host.data());
+      buffer.upload((state.*member).data());
     });
     done_ = state.hops;
+    sample_hops_ = state.sample_hops;
   }
 
   TransferCount transfers() const override { return {queue_.bytes_to_device(), queue_.bytes_to_host()}; }
 
 private:
   std::int64_t groups() const { return static_cast<std::int64_t>(plan_.groups.size()); }
-  std::int64_t row_size() const { return groups() * columns(plan_); }
+  std::int64_t row_size() const { return groups() * row_.end; }
+  bool follows_b2() const { return plan_.b2 && plan_.b2->persistent_over_hops > 0; }
+  std::int64_t b2_columns() const { return plan_.b2 ? (follows_b2() ? 2 : 1) * kClusterColumns : 0; }
+  std::int64_t entry_words() const {
+    return memory_entry_words(memory_bits_, plan_.precision == Precision::float32 ? sizeof(float) : sizeof(double));
+  }
 
-  template <class State, class F> void exchange(State &s, F f) {
-    f(occupancy_, s.occupancy);
-    f(vacancy_site_, s.vacancy_site);
-    f(displacement_, s.displacement);
-    f(time_, s.time_s);
-    f(hops_, s.walker_hops);
-    f(status_, s.status);
-    f(smallest_, s.smallest_barrier_eV);
-    f(pair_counts_, s.pair_counts);
-    f(pair_time_, s.pair_time);
-    f(pair_hops_, s.pair_hops);
-    f(averaged_time_, s.averaged_time_s);
-    f(averaged_hops_, s.averaged_hops);
+  // Every array of a saved state, with its member of KmcState.
+  template <class F> void for_each_array(F f) {
+    f(occupancy_, &KmcState::occupancy);
+    f(vacancy_site_, &KmcState::vacancy_site);
+    f(displacement_, &KmcState::displacement);
+    f(time_, &KmcState::time_s);
+    f(hops_, &KmcState::walker_hops);
+    f(status_, &KmcState::status);
+    f(smallest_, &KmcState::smallest_barrier_eV);
+    f(pair_counts_, &KmcState::pair_counts);
+    f(pair_time_, &KmcState::pair_time);
+    f(pair_hops_, &KmcState::pair_hops);
+    f(averaged_time_, &KmcState::averaged_time_s);
+    f(averaged_hops_, &KmcState::averaged_hops);
+    f(contacts_, &KmcState::contacts);
+    f(randomness_, &KmcState::randomness);
+    f(randomness_histogram_, &KmcState::randomness_histogram);
+    f(jumps_, &KmcState::jumps);
+    f(collective_, &KmcState::collective);
+    f(squared_, &KmcState::squared);
+    f(atom_displacement_, &KmcState::atom_displacement);
+    f(energy_, &KmcState::energy);
+    f(accepted_, &KmcState::accepted);
+    f(b2_since_, &KmcState::b2_since);
   }
 
   WalkersView view() {
+    const std::int64_t jumping = jumping_;
     return {occupancy_.shaped(walkers_, plan_.sites()),
-            vacancy_site_.view(),
-            displacement_.shaped(3, walkers_),
+            vacancy_site_.shaped(walkers_, plan_.vacancies),
+            displacement_.shaped(3, walkers_, plan_.vacancies),
             time_.view(),
             hops_.view(),
             status_.view(),
@@ -242,10 +349,22 @@ private:
             pair_time_.shaped(counts_, walkers_),
             pair_hops_.shaped(counts_, walkers_),
             averaged_time_.view(),
-            averaged_hops_.view()};
+            averaged_hops_.view(),
+            contacts_.view(),
+            randomness_.shaped(plan_.randomness ? 2 : 0, walkers_),
+            randomness_histogram_.shaped(plan_.randomness ? groups() : 0, kHistogramBins),
+            jumps_.shaped(jumping, walkers_),
+            collective_.shaped(plan_.transport ? plan_.species() : 0, 3, walkers_),
+            squared_.shaped(plan_.tracers ? plan_.species() : 0, walkers_),
+            atom_displacement_.shaped(plan_.tracers ? walkers_ : 0, plan_.sites()),
+            energy_.view(),
+            accepted_.view()};
   }
 
-  BccLattice lattice() const { return {plan_.cells[0], plan_.cells[1], plan_.cells[2]}; }
+  MemoryView memory() {
+    return {memory_words_.view(), memory_statistics_.view(),      plan_.memory_entries,
+            memory_bits_,         memory_key_words(memory_bits_), static_cast<int>(entry_words())};
+  }
 
   void fill_lattices() {
     const WalkersView w = view();
@@ -277,17 +396,30 @@ private:
         const auto begin = plan_.occupancy.begin() + i * plan_.sites();
         const auto vacancies = std::count(begin, begin + plan_.sites(), std::uint8_t{0});
         const int highest = *std::max_element(begin, begin + plan_.sites());
-        if (vacancies != 1 || highest > plan_.species()) {
+        if (vacancies != plan_.vacancies || highest > plan_.species()) {
           throw DataError("the initial configuration of walker " + std::to_string(i) + " has " + std::to_string(vacancies) +
-                          " vacancies and species codes up to " + std::to_string(highest) + "; one vacancy and codes 1 to " +
-                          std::to_string(plan_.species()) + " are expected");
+                          " vacancies and species codes up to " + std::to_string(highest) + "; " +
+                          std::to_string(plan_.vacancies) + " and codes 1 to " + std::to_string(plan_.species()) +
+                          " are expected");
         }
       }
       occupancy_.upload(plan_.occupancy.data());
     }
-    queue_.for_each("kmc_find_vacancy", walkers_, FindVacancy{w.occupancy, w.vacancy_site});
-    queue_.for_each("kmc_count_bonds", walkers_,
-                    CountBonds{lattice(), model_.tables(), w.occupancy, w.pair_counts, plan_.order_shells, plan_.species()});
+    if (plan_.vacancies > 0) {
+      queue_.for_each("kmc_find_vacancies", walkers_, FindVacancies{w.occupancy, w.vacancy_site});
+    }
+    with_lattice(plan_.structure, plan_.cells, [&](const auto &lattice) {
+      using L = std::decay_t<decltype(lattice)>;
+      queue_.for_each("kmc_count_bonds", walkers_,
+                      CountBonds<L>{lattice, model_.tables(), w.occupancy, w.pair_counts, plan_.order_shells, plan_.species()});
+      if (plan_.swaps()) {
+        total_energy(queue_, exchange(lattice, RunParameters{}));
+      }
+    });
+  }
+
+  template <class L> Exchange<L> exchange(const L &lattice, const RunParameters &run) {
+    return {lattice, model_.tables(), view(), inverse_kT_.view(), model_.pair()->energy(), model_.pair()->shells(), run};
   }
 
   void run_to(std::uint64_t hop) {
@@ -305,20 +437,81 @@ private:
     run.replicas = plan_.replicas;
     run.shells = plan_.order_shells;
     run.species = plan_.species();
-    model_.with([&](const auto &model) {
-      using Model = std::decay_t<decltype(model)>;
-      advance_walkers(queue_, Advance<Model>{lattice(), model_.tables(), view(), inverse_kT_.view(), run, model},
-                      model_.team(model, walkers_));
-    });
+    run.vacancies = plan_.vacancies;
+    run.randomness = plan_.randomness;
+    run.transport = plan_.transport;
+    run.tracers = plan_.tracers;
+    if (plan_.swaps()) {
+      with_lattice(plan_.structure, plan_.cells, [&](const auto &lattice) { exchange_sites(queue_, exchange(lattice, run)); });
+    } else {
+      model_.with([&](const auto &model) {
+        using Model = std::decay_t<decltype(model)>;
+        advance_walkers(queue_,
+                        Advance<Model>{lattice_of<typename Model::Lattice>(plan_.cells), model_.tables(), view(),
+                                       inverse_kT_.view(), memory(), run, model},
+                        model_.team(model, walkers_, plan_.vacancies, plan_.memory_entries > 0));
+      });
+    }
     done_ = hop;
   }
 
   // Statistics of the present state into row i of n (means of all rows first, then squared deviations).
   void statistics(DeviceBuffer<double> &rows, std::int64_t i, std::int64_t n) {
+    if (plan_.b2) {
+      observe_b2();
+    }
     double *data = rows.view().data();
-    group_statistics(queue_, view(), static_cast<int>(groups()), plan_.replicas,
-                     View<double, 2>(data + i * row_size(), groups(), columns(plan_)),
-                     View<double, 2>(data + (n + i) * row_size(), groups(), columns(plan_)));
+    const StatisticsColumns columns{row_.pairs,
+                                    row_.randomness,
+                                    row_.jumps,
+                                    row_.tracer_squared,
+                                    row_.collective,
+                                    row_.energy_eV,
+                                    row_.accepted,
+                                    row_.b2,
+                                    row_.b2 + static_cast<int>(b2_columns()),
+                                    row_.end};
+    group_statistics(queue_, view(), b2_values_.shaped(b2_columns(), walkers_), columns, static_cast<int>(groups()),
+                     plan_.replicas, View<double, 2>(data + i * row_size(), groups(), row_.end),
+                     View<double, 2>(data + (n + i) * row_size(), groups(), row_.end));
+  }
+
+  // B2 clusters of the present state, for blocks of walkers that bound the working memory.
+  void observe_b2() {
+    const B2Rule &rule = *plan_.b2;
+    const std::int64_t sites = plan_.sites();
+    const std::int64_t block = std::min(walkers_, std::max<std::int64_t>(1, kClusterBlock / sites));
+    DeviceBuffer<std::uint8_t> marks(queue_, block * sites, "B2 centres");
+    DeviceBuffer<std::int32_t> labels(queue_, block * sites, "cluster labels");
+    DeviceBuffer<std::int32_t> sizes(queue_, block * sites, "cluster sizes");
+    const auto lattice = lattice_of<BccLattice>(plan_.cells);
+    const int linked = offsets_within(rule.link_squared);
+    sample_hops_.push_back(done_);
+    const auto sample = static_cast<std::uint32_t>(sample_hops_.size() - 1);
+    const std::uint32_t begin = first_sample_of_window(sample_hops_, rule.persistent_over_hops);
+    for (std::int64_t first = 0; first < walkers_; first += block) {
+      const std::int64_t n = std::min(block, walkers_ - first);
+      const auto marked = marks.shaped(n, sites);
+      const auto label = labels.shaped(n, sites);
+      const auto count = [&](std::int64_t column) {
+        label_clusters(queue_, lattice, model_.tables(), linked, marked, label);
+        cluster_statistics(queue_, label, sizes.shaped(n, sites), first,
+                           View<std::int32_t, 2>(b2_values_.view().data() + column * walkers_, kClusterColumns, walkers_));
+      };
+      mark_b2_centres(queue_, lattice, model_.tables(),
+                      View<const std::uint8_t, 2>(occupancy_.view().data() + first * sites, n, sites), rule.species_a,
+                      rule.species_b, rule.least_partners, marked);
+      count(0);
+      if (follows_b2()) {
+        const View<std::uint32_t, 2> since(b2_since_.view().data() + first * sites, n, sites);
+        follow_marks(queue_, marked, sample, since);
+        mark_persistent(queue_, since, begin, marked);
+        count(kClusterColumns);
+      }
+    }
+    if (!follows_b2()) {
+      sample_hops_.clear(); // nothing looks back
+    }
   }
 
   KmcRow make_row(std::uint64_t hop, const std::vector<double> &rows, std::int64_t i, std::int64_t n) const {
@@ -329,11 +522,18 @@ private:
     return {hop, part(i), part(n + i)};
   }
 
+  static constexpr std::int64_t kClusterBlock = std::int64_t{1} << 22; // sites
+
   Queue &queue_;
   KmcPlan plan_;
+  RowColumns row_;
   std::int64_t walkers_;
   std::int64_t counts_;
+  std::int64_t vacancies_; // of all walkers
+  std::int64_t jumping_;   // species whose jumps are counted
+  int memory_bits_;
   std::uint64_t done_ = 0;
+  std::vector<std::uint64_t> sample_hops_;
   DeviceModel model_;
   DeviceBuffer<std::uint8_t> occupancy_;
   DeviceBuffer<std::int32_t> vacancy_site_;
@@ -347,8 +547,21 @@ private:
   DeviceBuffer<std::int64_t> pair_hops_;
   DeviceBuffer<double> averaged_time_;
   DeviceBuffer<std::uint64_t> averaged_hops_;
+  DeviceBuffer<std::uint64_t> contacts_;
+  DeviceBuffer<double> randomness_;
+  DeviceBuffer<std::uint64_t> randomness_histogram_;
+  DeviceBuffer<std::uint64_t> jumps_;
+  DeviceBuffer<std::int64_t> collective_;
+  DeviceBuffer<std::int64_t> squared_;
+  DeviceBuffer<std::int64_t> atom_displacement_;
+  DeviceBuffer<std::int64_t> energy_;
+  DeviceBuffer<std::uint64_t> accepted_;
+  DeviceBuffer<std::uint32_t> b2_since_;
+  DeviceBuffer<std::int32_t> b2_values_; // [column][walker]
   DeviceBuffer<double> inverse_kT_;
   DeviceBuffer<std::uint64_t> status_counts_;
+  DeviceBuffer<std::uint64_t> memory_words_;
+  DeviceBuffer<std::uint64_t> memory_statistics_;
 };
 
 } // namespace
@@ -361,16 +574,94 @@ std::unique_ptr<KmcBatch> make_kmc_batch(Queue &queue, const KmcPlan &plan) {
 std::vector<double> evaluate_barriers(Queue &queue, const BarrierModel &model, Precision precision,
                                       std::span<const std::uint8_t> types) {
   const auto n = static_cast<std::int64_t>(types.size()) / kEnvironment;
-  const DeviceModel device_model(queue, model, precision, n);
+  const DeviceModel device_model(queue, model, precision, Structure::bcc, n);
   DeviceBuffer<std::uint8_t> codes(queue, n * kEnvironment, "environments");
   DeviceBuffer<double> barriers(queue, n * kJumps, "barriers");
   codes.upload(types.data());
   device_model.with([&](const auto &kernel_model) {
     evaluate_environments(queue, kernel_model, View<const std::uint8_t, 2>(codes.view().data(), n, kEnvironment),
-                          barriers.shaped(n, kJumps), device_model.team(kernel_model, n));
+                          barriers.shaped(n, kJumps), device_model.team(kernel_model, n, 1, false));
   });
   std::vector<double> result(static_cast<std::size_t>(n * kJumps));
   barriers.download(result.data());
+  return result;
+}
+
+namespace {
+
+void check_occupancy(const LatticeShape &lattice, std::size_t size) {
+  check_shape(lattice.structure, lattice.cells);
+  if (static_cast<std::int64_t>(size) != lattice.sites()) {
+    throw InvariantError("a configuration of " + std::to_string(size) + " sites is given for a lattice of " +
+                         std::to_string(lattice.sites()));
+  }
+}
+
+} // namespace
+
+BarrierMap map_configuration(Queue &queue, const BarrierModel &model, Precision precision, const LatticeShape &shape,
+                             std::span<const std::uint8_t> occupancy, std::span<const double> temperatures_K) {
+  check_occupancy(shape, occupancy.size());
+  const std::int64_t sites = shape.sites();
+  const auto temperatures = static_cast<std::int64_t>(temperatures_K.size());
+  const int paths = lattice_tables(shape.structure).paths;
+  const DeviceModel device_model(queue, model, precision, shape.structure, sites);
+  DeviceBuffer<std::uint8_t> codes(queue, sites, "occupancy");
+  DeviceBuffer<double> barriers(queue, sites * paths, "barriers");
+  DeviceBuffer<double> randomness(queue, temperatures * sites, "jump randomness of sites");
+  DeviceBuffer<double> inverse_kT(queue, temperatures, "inverse temperatures");
+  codes.upload(occupancy.data());
+  std::vector<double> host_inverse_kT;
+  for (const double temperature_K : temperatures_K) {
+    host_inverse_kT.push_back(1.0 / (kBoltzmann_eV_per_K * temperature_K));
+  }
+  inverse_kT.upload(host_inverse_kT.data());
+  device_model.with([&](const auto &kernel_model) {
+    using Model = std::decay_t<decltype(kernel_model)>;
+    map_barriers(queue, kernel_model, lattice_of<typename Model::Lattice>(shape.cells), device_model.tables(), codes.view(),
+                 std::int64_t{0}, barriers.shaped(sites, paths), device_model.team(kernel_model, sites, 1, false));
+  });
+  randomness_of_barriers(queue, barriers.shaped(sites, paths), inverse_kT.view(), randomness.shaped(temperatures, sites));
+  BarrierMap map;
+  map.barrier_eV.resize(static_cast<std::size_t>(barriers.size()));
+  map.randomness.resize(static_cast<std::size_t>(randomness.size()));
+  barriers.download(map.barrier_eV.data());
+  randomness.download(map.randomness.data());
+  return map;
+}
+
+std::vector<std::int32_t> find_clusters(Queue &queue, const LatticeShape &shape, std::span<const std::uint8_t> marks,
+                                        int link_squared) {
+  check_occupancy(shape, marks.size());
+  if (shape.structure != Structure::bcc) {
+    throw ConfigError("clusters are found on bcc");
+  }
+  const DeviceTables tables(queue, shape.structure);
+  DeviceBuffer<std::uint8_t> marked(queue, shape.sites(), "marked sites");
+  DeviceBuffer<std::int32_t> labels(queue, shape.sites(), "cluster labels");
+  marked.upload(marks.data());
+  label_clusters(queue, lattice_of<BccLattice>(shape.cells), tables.view(), offsets_within(link_squared),
+                 View<const std::uint8_t, 2>(marked.view().data(), 1, shape.sites()), labels.shaped(1, shape.sites()));
+  std::vector<std::int32_t> result(marks.size());
+  labels.download(result.data());
+  return result;
+}
+
+std::vector<std::uint8_t> find_b2_centres(Queue &queue, const LatticeShape &shape, std::span<const std::uint8_t> occupancy,
+                                          const B2Rule &rule) {
+  check_occupancy(shape, occupancy.size());
+  if (shape.structure != Structure::bcc) {
+    throw ConfigError("B2 order is of bcc");
+  }
+  const DeviceTables tables(queue, shape.structure);
+  DeviceBuffer<std::uint8_t> codes(queue, shape.sites(), "occupancy");
+  DeviceBuffer<std::uint8_t> marks(queue, shape.sites(), "B2 centres");
+  codes.upload(occupancy.data());
+  mark_b2_centres(queue, lattice_of<BccLattice>(shape.cells), tables.view(),
+                  View<const std::uint8_t, 2>(codes.view().data(), 1, shape.sites()), rule.species_a, rule.species_b,
+                  rule.least_partners, marks.shaped(1, shape.sites()));
+  std::vector<std::uint8_t> result(occupancy.size());
+  marks.download(result.data());
   return result;
 }
 

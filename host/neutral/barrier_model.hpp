@@ -1,6 +1,8 @@
 // Barrier models as plain data, read from files and presets, before any device sees them.
 #pragma once
 
+#include "host/neutral/lattice_tables.hpp"
+
 #include <filesystem>
 #include <string>
 #include <variant>
@@ -55,12 +57,12 @@ using BarrierModel = std::variant<ConstantBarrier, PairKra, Mlp>;
 // tensor or key, what was met and what is expected; non-finite numbers are refused.
 Mlp read_mlp(const std::filesystem::path &file);
 
-// The smallest barrier that a jump of each species can have in any environment of the given species (an exact bound: every
-// site of the two neighbourhoods takes its worst species). Includes further vacancies when several_vacancies.
-std::vector<double> smallest_barriers(const PairKra &model, bool several_vacancies);
+// The smallest barrier that a jump of each species can have in any environment of the given species on a lattice (an exact
+// bound: every site of the two neighbourhoods takes its worst species). Includes further vacancies when several_vacancies.
+std::vector<double> smallest_barriers(const PairKra &model, Structure structure, bool several_vacancies);
 
 // Throws ConfigError that names the species and the bound when a barrier can be negative (they are never clamped).
-void check_barriers_positive(const PairKra &model, bool several_vacancies);
+void check_barriers_positive(const PairKra &model, Structure structure, bool several_vacancies);
 
 // "constant", "pair_kra" or "mlp".
 std::string kind_name(const BarrierModel &model);

@@ -111,27 +111,37 @@ void verify(const std::filesystem::path &file) {
   }
 }
 
-// Calls visit(name, field) for what KmcState holds for each walker, but the occupancy.
-template <class State, class Visit> void for_each_field(State &state, Visit visit) {
-  visit("vacancy_site", state.vacancy_site);
-  visit("displacement", state.displacement);
-  visit("time_s", state.time_s);
-  visit("walker_hops", state.walker_hops);
-  visit("status", state.status);
-  visit("smallest_barrier_eV", state.smallest_barrier_eV);
-  visit("pair_counts", state.pair_counts);
-  visit("pair_time", state.pair_time);
-  visit("pair_hops", state.pair_hops);
-  visit("averaged_time_s", state.averaged_time_s);
-  visit("averaged_hops", state.averaged_hops);
-}
+// How many numbers an array of a state has in a run.
+using SizeOf = std::int64_t (*)(const KmcPlan &);
 
-// Numbers of a walker in each field; -1: any, the same in all of them (the pairs).
-int numbers_per_walker(const std::string &field) {
-  if (field == "displacement") {
-    return 3;
-  }
-  return field.rfind("pair_", 0) == 0 ? -1 : 1;
+// Calls visit(name, array, size) for every array of KmcState.
+template <class State, class Visit> void for_each_field(State &state, Visit visit) {
+  const SizeOf walkers = [](const KmcPlan &p) { return p.walkers(); };
+  const SizeOf pairs = [](const KmcPlan &p) { return p.walkers() * p.order_shells * p.pairs(); };
+  visit("occupancy", state.occupancy, [](const KmcPlan &p) { return p.walkers() * p.sites(); });
+  visit("vacancy_site", state.vacancy_site, [](const KmcPlan &p) { return p.walkers() * p.vacancies; });
+  visit("displacement", state.displacement, [](const KmcPlan &p) { return 3 * p.walkers() * p.vacancies; });
+  visit("time_s", state.time_s, walkers);
+  visit("walker_hops", state.walker_hops, walkers);
+  visit("status", state.status, walkers);
+  visit("smallest_barrier_eV", state.smallest_barrier_eV, walkers);
+  visit("pair_counts", state.pair_counts, pairs);
+  visit("pair_time", state.pair_time, pairs);
+  visit("pair_hops", state.pair_hops, pairs);
+  visit("averaged_time_s", state.averaged_time_s, walkers);
+  visit("averaged_hops", state.averaged_hops, walkers);
+  visit("contacts", state.contacts, [](const KmcPlan &p) { return p.vacancies > 1 && !p.swaps() ? p.walkers() : 0; });
+  visit("randomness", state.randomness, [](const KmcPlan &p) { return p.randomness ? 2 * p.walkers() : 0; });
+  visit("randomness_histogram", state.randomness_histogram,
+        [](const KmcPlan &p) { return p.randomness ? static_cast<std::int64_t>(p.groups.size()) * kRandomnessBins : 0; });
+  visit("jumps", state.jumps, [](const KmcPlan &p) { return p.transport || p.tracers ? p.walkers() * p.species() : 0; });
+  visit("collective", state.collective, [](const KmcPlan &p) { return p.transport ? 3 * p.walkers() * p.species() : 0; });
+  visit("squared", state.squared, [](const KmcPlan &p) { return p.tracers ? p.walkers() * p.species() : 0; });
+  visit("atom_displacement", state.atom_displacement, [](const KmcPlan &p) { return p.tracers ? p.walkers() * p.sites() : 0; });
+  visit("energy", state.energy, [](const KmcPlan &p) { return p.swaps() ? p.walkers() : 0; });
+  visit("accepted", state.accepted, [](const KmcPlan &p) { return p.swaps() ? p.walkers() : 0; });
+  visit("b2_since", state.b2_since,
+        [](const KmcPlan &p) { return p.b2 && p.b2->persistent_over_hops > 0 ? p.walkers() * p.sites() : 0; });
 }
 
 [[noreturn]] void inconsistent(const std::string &field, std::size_t size) {
@@ -183,24 +193,16 @@ std::vector<KmcRow> read_rows(const H5File &h5, const std::filesystem::path &fil
 KmcState read_state(const H5File &h5, const std::filesystem::path &file) {
   KmcState state;
   const auto hops = h5.read<std::uint64_t>("/state/hops");
-  const H5File::Shape shape = h5.shape("/state/occupancy");
-  if (hops.size() != 1 || shape.size() != 2) {
-    refuse<DataError>(file, "'/state/hops' or '/state/occupancy' has an unexpected shape");
+  if (hops.size() != 1) {
+    refuse<DataError>(file, "'/state/hops' has an unexpected shape");
   }
   state.hops = hops.front();
-  state.occupancy = h5.read<std::uint8_t>("/state/occupancy");
-  const std::uint64_t walkers = shape[0];
-  const H5File::Shape pairs = h5.shape("/state/pair_counts");
-  for_each_field(state, [&](const std::string &field, auto &values) {
+  state.sample_hops = h5.read<std::uint64_t>("/state/sample_hops");
+  for_each_field(state, [&](const std::string &field, auto &values, SizeOf) {
     using Value = typename std::remove_reference_t<decltype(values)>::value_type;
     const std::string name = "/state/" + field;
-    const int n = numbers_per_walker(field);
-    const H5File::Shape met = h5.shape(name);
-    const bool fits = n == 1   ? met == H5File::Shape{walkers}
-                      : n == 3 ? met == H5File::Shape{3, walkers}
-                               : met.size() == 2 && met[1] == walkers && met == pairs;
-    if (!fits) {
-      refuse<DataError>(file, "'" + name + "' has a shape that does not fit " + std::to_string(walkers) + " walkers");
+    if (h5.shape(name).size() != 1) {
+      refuse<DataError>(file, "'" + name + "' has an unexpected shape");
     }
     values = h5.read<Value>(name);
   });
@@ -245,25 +247,22 @@ std::filesystem::path previous_checkpoint(const std::filesystem::path &file) {
 
 void save_checkpoint(const std::filesystem::path &file, const std::string &identity, const CheckpointMeta &meta,
                      const KmcState &state, const std::vector<KmcRow> &rows) {
-  const std::size_t walkers = state.vacancy_site.size();
+  const std::size_t walkers = state.status.size();
   if (walkers == 0 || state.occupancy.size() % walkers != 0) {
     inconsistent("occupancy", state.occupancy.size());
   }
-  const std::size_t pairs = state.pair_counts.size() / walkers;
   H5File h5 = H5File::create(file, kBlock);
   h5.make_group("/run");
   h5.write_attribute("/run", "identity", identity);
   h5.write_attribute("/run", "wall_s", meta.wall_s);
   h5.write_attribute("/run", "next_sample", meta.next_sample);
   h5.write("/state/hops", std::vector<std::uint64_t>{state.hops}, {1});
-  h5.write("/state/occupancy", state.occupancy, {walkers, state.occupancy.size() / walkers}, kDeflate);
-  for_each_field(state, [&](const std::string &field, const auto &values) {
-    const int n = numbers_per_walker(field);
-    const std::size_t numbers = n == -1 ? pairs : static_cast<std::size_t>(n);
-    if (values.size() != numbers * walkers) {
+  h5.write("/state/sample_hops", state.sample_hops, {state.sample_hops.size()});
+  for_each_field(state, [&](const std::string &field, const auto &values, SizeOf) {
+    if (field != "randomness_histogram" && values.size() % walkers != 0) {
       inconsistent(field, values.size());
     }
-    h5.write("/state/" + field, values, n == 1 ? H5File::Shape{walkers} : H5File::Shape{numbers, walkers});
+    h5.write("/state/" + field, values, {values.size()}, kDeflate);
   });
   write_rows(h5, rows);
   const std::span<char> image = h5.image();
@@ -303,9 +302,10 @@ void check_checkpoint_fits(const Checkpoint &checkpoint, const KmcPlan &plan, co
     }
   };
   const KmcState &state = checkpoint.state;
-  expect("walkers", state.vacancy_site.size(), plan.walkers());
-  expect("occupied sites", state.occupancy.size(), plan.walkers() * plan.sites());
-  expect("pair counts", state.pair_counts.size(), plan.walkers() * plan.order_shells * plan.pairs());
+  expect("walkers", state.status.size(), plan.walkers());
+  for_each_field(state, [&](const std::string &field, const auto &values, SizeOf size) {
+    expect(("values of '" + field + "'").c_str(), values.size(), size(plan));
+  });
   for (const KmcRow &row : checkpoint.rows) {
     expect("sampled columns", row.mean.size(), static_cast<std::int64_t>(plan.groups.size()) * columns(plan));
   }

@@ -233,7 +233,7 @@ void apply_edit(json &document, const std::string &edit) {
         at->push_back(json::object());
       }
       at = &(*at)[index];
-    } else if (at->is_object()) {
+    } else if (at->is_object() || (at->is_null() && at != &document)) {
       if (!at->contains(token)) {
         (*at)[token] = json::object();
       }

@@ -26,8 +26,8 @@ nlohmann::json load_json(const std::filesystem::path &file, JsonUse use);
 nlohmann::json parse_json(std::string_view text, const std::string &name, JsonUse use);
 
 // Applies `path=value`, e.g. `walkers.temperatures_K=[400,800]` or `lattice.cells.0=6`. The value is JSON, or else a string.
-// Missing objects on the way are made (the schema refuses unknown ones later); a list can be extended by one element.
-// Throws ConfigError for an empty path, an index outside its list, or a path through a value that holds no keys.
+// Objects that are missing on the way, or null, are made (the schema refuses unknown ones later); a list can be extended by one
+// element. Throws ConfigError for an empty path, an index outside its list, or a path through a value that holds no keys.
 void apply_edit(nlohmann::json &document, const std::string &edit);
 
 // The value as compact JSON, shortened for messages.

@@ -3,58 +3,86 @@
 #include "host/neutral/errors.hpp"
 
 #include <algorithm>
-#include <vector>
+#include <string>
 
 namespace zener {
 namespace {
 
 int squared(const Offset &o) { return o[0] * o[0] + o[1] * o[1] + o[2] * o[2]; }
 
-int find(const std::array<Offset, kEnvironmentSites> &offsets, const Offset &o) {
-  const auto it = std::find(offsets.begin(), offsets.end(), o);
-  return it == offsets.end() ? -1 : static_cast<int>(it - offsets.begin());
+bool is_site(Structure structure, const Offset &o) {
+  switch (structure) {
+  case Structure::bcc:
+    return (o[0] & 1) == (o[1] & 1) && (o[1] & 1) == (o[2] & 1);
+  case Structure::fcc:
+    return ((o[0] + o[1] + o[2]) & 1) == 0;
+  default:
+    return true;
+  }
 }
 
-LatticeTables make() {
-  std::vector<Offset> all;
-  for (int x = -4; x <= 4; ++x) {
-    for (int y = -4; y <= 4; ++y) {
-      for (int z = -4; z <= 4; ++z) {
-        const bool site = (x & 1) == (y & 1) && (y & 1) == (z & 1);
-        const int d2 = x * x + y * y + z * z;
-        if (site && d2 > 0 && d2 <= 21) {
-          all.push_back({x, y, z});
+std::uint8_t find(const std::vector<Offset> &offsets, const Offset &o) {
+  const auto it = std::find(offsets.begin(), offsets.end(), o);
+  if (it == offsets.end()) {
+    throw InvariantError("a site around a jump lies outside of the environment");
+  }
+  return static_cast<std::uint8_t>(it - offsets.begin());
+}
+
+struct Extent {
+  int reach;   // largest component
+  int squared; // largest squared distance
+  std::size_t sites;
+};
+constexpr Extent kExtents[] = {{4, 21, 112}, {2, 6, 80}, {3, 14, 134}};
+
+LatticeTables make(Structure structure) {
+  const Extent extent = kExtents[static_cast<int>(structure)];
+  LatticeTables t;
+  for (int x = -extent.reach; x <= extent.reach; ++x) {
+    for (int y = -extent.reach; y <= extent.reach; ++y) {
+      for (int z = -extent.reach; z <= extent.reach; ++z) {
+        const Offset o{x, y, z};
+        if (is_site(structure, o) && squared(o) > 0 && squared(o) <= extent.squared) {
+          t.offsets.push_back(o);
         }
       }
     }
   }
-  std::stable_sort(all.begin(), all.end(), [](const Offset &a, const Offset &b) { return squared(a) < squared(b); });
-  if (all.size() != kEnvironmentSites) {
-    throw InvariantError("the bcc environment has " + std::to_string(all.size()) + " sites instead of 112");
+  std::stable_sort(t.offsets.begin(), t.offsets.end(),
+                   [](const Offset &a, const Offset &b) { return squared(a) < squared(b); });
+  if (t.offsets.size() != extent.sites) {
+    throw InvariantError(std::string("the environment of ") + structure_name(structure) + " has " +
+                         std::to_string(t.offsets.size()) + " sites instead of " + std::to_string(extent.sites));
   }
-
-  LatticeTables t{};
-  std::copy(all.begin(), all.end(), t.offsets.begin());
-  int shell = 0;
-  for (int k = 0; k < kEnvironmentSites; ++k) {
-    if (k == 0 || squared(t.offsets[static_cast<std::size_t>(k)]) != squared(t.offsets[static_cast<std::size_t>(k - 1)])) {
-      t.shell_begin[static_cast<std::size_t>(shell++)] = k;
+  for (std::size_t k = 0; k < t.offsets.size(); ++k) {
+    if (k == 0 || squared(t.offsets[k]) != squared(t.offsets[k - 1])) {
+      t.shell_begin.push_back(static_cast<int>(k));
     }
   }
-  t.shell_begin[kShells] = kEnvironmentSites;
+  t.shell_begin.push_back(static_cast<int>(t.offsets.size()));
+  t.paths = t.shell_begin[1];
+  t.around_sites = t.shell_begin[kMaxPairShells];
 
-  for (std::size_t p = 0; p < kPaths; ++p) {
-    const Offset d = t.offsets[p];
-    const auto a = alignment_matrix(d);
-    for (const Offset &o : t.offsets) {
-      const Offset image{a[0] * o[0] + a[1] * o[1] + a[2] * o[2], a[3] * o[0] + a[4] * o[1] + a[5] * o[2],
-                         a[6] * o[0] + a[7] * o[1] + a[8] * o[2]};
-      t.aligned[p][static_cast<std::size_t>(find(t.offsets, image))] = static_cast<std::uint8_t>(find(t.offsets, o));
+  for (int p = 0; p < t.paths; ++p) {
+    const Offset d = t.offsets[static_cast<std::size_t>(p)];
+    if (structure == Structure::bcc) {
+      const auto a = alignment_matrix(d);
+      std::vector<std::uint8_t> aligned(t.offsets.size());
+      for (const Offset &o : t.offsets) {
+        const Offset image{a[0] * o[0] + a[1] * o[1] + a[2] * o[2], a[3] * o[0] + a[4] * o[1] + a[5] * o[2],
+                           a[6] * o[0] + a[7] * o[1] + a[8] * o[2]};
+        aligned[find(t.offsets, image)] = find(t.offsets, o);
+      }
+      t.aligned.push_back(std::move(aligned));
     }
-    for (std::size_t m = 0; m < LatticeTables::kAroundSites; ++m) {
-      const Offset site{d[0] + t.offsets[m][0], d[1] + t.offsets[m][1], d[2] + t.offsets[m][2]};
-      t.around_jump[p][m] = squared(site) == 0 ? LatticeTables::kSelf : static_cast<std::uint8_t>(find(t.offsets, site));
+    std::vector<std::uint8_t> around;
+    for (int m = 0; m < t.around_sites; ++m) {
+      const Offset &o = t.offsets[static_cast<std::size_t>(m)];
+      const Offset site{d[0] + o[0], d[1] + o[1], d[2] + o[2]};
+      around.push_back(squared(site) == 0 ? LatticeTables::kSelf : find(t.offsets, site));
     }
+    t.around_jump.push_back(std::move(around));
   }
   return t;
 }
@@ -75,9 +103,43 @@ std::array<int, 9> alignment_matrix(const Offset &d) {
   return {1, 0, 0, 0, 1, 0, 0, 0, z};
 }
 
-const LatticeTables &bcc_tables() {
-  static const LatticeTables tables = make();
-  return tables;
+const LatticeTables &lattice_tables(Structure structure) {
+  static const LatticeTables tables[] = {make(Structure::bcc), make(Structure::sc), make(Structure::fcc)};
+  return tables[static_cast<int>(structure)];
+}
+
+const char *structure_name(Structure structure) {
+  constexpr const char *kNames[] = {"bcc", "sc", "fcc"};
+  return kNames[static_cast<int>(structure)];
+}
+
+Offset site_coordinates(Structure structure, const std::array<int, 3> &cells, std::int64_t site) {
+  const int per_cell = sites_per_cell(structure);
+  const int units = units_per_cell(structure);
+  const int b = static_cast<int>(site % per_cell);
+  const std::int64_t cell = site / per_cell;
+  Offset c{static_cast<int>(cell / cells[2] / cells[1]) * units, static_cast<int>(cell / cells[2] % cells[1]) * units,
+           static_cast<int>(cell % cells[2]) * units};
+  if (structure == Structure::bcc) {
+    c = {c[0] + b, c[1] + b, c[2] + b};
+  } else if (structure == Structure::fcc) {
+    c = {c[0] + (b >> 1), c[1] + (b & 1), c[2] + ((b >> 1) ^ (b & 1))};
+  }
+  return c;
+}
+
+std::int64_t site_at(Structure structure, const std::array<int, 3> &cells, Offset c) {
+  if (!is_site(structure, c)) {
+    return -1;
+  }
+  const int units = units_per_cell(structure);
+  for (std::size_t a = 0; a < 3; ++a) {
+    const int period = units * cells[a];
+    c[a] = (c[a] % period + period) % period;
+  }
+  const int b = structure == Structure::bcc ? c[0] & 1 : (structure == Structure::fcc ? 2 * (c[0] & 1) + (c[1] & 1) : 0);
+  const std::int64_t cell = (std::int64_t{c[0] / units} * cells[1] + c[1] / units) * cells[2] + c[2] / units;
+  return cell * sites_per_cell(structure) + b;
 }
 
 } // namespace zener

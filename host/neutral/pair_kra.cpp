@@ -77,15 +77,12 @@ void read_shell(PairKra &model, int shell, const json &pairs, const ObjectReader
 
 // Which sum each site of the environment is in, as the shell around its centre; -1 for none.
 struct SiteShells {
-  std::array<int, kEnvironmentSites> around_vacancy;
-  std::array<int, kEnvironmentSites> around_atom;
+  std::vector<int> around_vacancy;
+  std::vector<int> around_atom;
 };
 
-SiteShells site_shells(const PairKra &model, std::size_t path) {
-  const LatticeTables &tables = bcc_tables();
-  SiteShells sites;
-  sites.around_vacancy.fill(-1);
-  sites.around_atom.fill(-1);
+SiteShells site_shells(const PairKra &model, const LatticeTables &tables, std::size_t path) {
+  SiteShells sites{std::vector<int>(tables.offsets.size(), -1), std::vector<int>(tables.offsets.size(), -1)};
   for (int shell = 0; shell < model.shells; ++shell) {
     const auto begin = static_cast<std::size_t>(tables.shell_begin[static_cast<std::size_t>(shell)]);
     const auto end = static_cast<std::size_t>(tables.shell_begin[static_cast<std::size_t>(shell) + 1]);
@@ -167,14 +164,14 @@ json pair_kra_json(const PairKra &model) {
   return out;
 }
 
-std::vector<double> smallest_barriers(const PairKra &model, bool several_vacancies) {
-  constexpr std::size_t kPath = 0; // the eight paths are equivalent by symmetry
-  const SiteShells sites = site_shells(model, kPath);
+std::vector<double> smallest_barriers(const PairKra &model, Structure structure, bool several_vacancies) {
+  constexpr std::size_t kPath = 0; // the paths are equivalent by symmetry
+  const SiteShells sites = site_shells(model, lattice_tables(structure), kPath);
   const int species = static_cast<int>(model.elements.size());
   std::vector<double> smallest;
   for (int jumping = 1; jumping <= species; ++jumping) {
     double change = 0.0;
-    for (std::size_t k = 0; k < kEnvironmentSites; ++k) {
+    for (std::size_t k = 0; k < sites.around_atom.size(); ++k) {
       if (sites.around_vacancy[k] < 0 && sites.around_atom[k] < 0) {
         continue;
       }
@@ -190,14 +187,14 @@ std::vector<double> smallest_barriers(const PairKra &model, bool several_vacanci
   return smallest;
 }
 
-void check_barriers_positive(const PairKra &model, bool several_vacancies) {
-  const std::vector<double> smallest = smallest_barriers(model, several_vacancies);
+void check_barriers_positive(const PairKra &model, Structure structure, bool several_vacancies) {
+  const std::vector<double> smallest = smallest_barriers(model, structure, several_vacancies);
   for (std::size_t i = 0; i < smallest.size(); ++i) {
     if (!(smallest[i] >= 0.0)) {
       throw ConfigError(
-          model.file + ": a jump of " + model.elements[i] + " can have the barrier " + number_text(smallest[i]) +
-          " eV (migration_eV " + number_text(model.migration_eV[i]) + " plus half of the smallest energy change " +
-          number_text(2.0 * (smallest[i] - model.migration_eV[i])) +
+          model.file + ": in " + structure_name(structure) + " a jump of " + model.elements[i] + " can have the barrier " +
+          number_text(smallest[i]) + " eV (migration_eV " + number_text(model.migration_eV[i]) +
+          " plus half of the smallest energy change " + number_text(2.0 * (smallest[i] - model.migration_eV[i])) +
           " eV that pair_eV allows); barriers below 0 are not allowed and are never clamped: raise migration_eV/" +
           model.elements[i] + " or weaken pair_eV");
     }

@@ -2,158 +2,112 @@
 
 #include "host/neutral/errors.hpp"
 #include "host/neutral/json_document.hpp"
-#include "host/neutral/pair_kra.hpp"
 #include "host/neutral/schema.hpp"
+#include "host/neutral/splitmix.hpp"
 #include "host/neutral/text.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <limits>
-#include <numeric>
 
 namespace zener {
 namespace {
 
 using nlohmann::json;
 
-constexpr std::int64_t kMostSites = std::numeric_limits<std::int32_t>::max();   // sites are numbered by int32
-constexpr std::int64_t kMostWalkers = std::numeric_limits<std::int32_t>::max(); // walkers too
+constexpr std::int64_t kMostWalkers = std::numeric_limits<std::int32_t>::max(); // walkers are numbered by int32
 constexpr std::uint64_t kMostRows = 1000000;
+constexpr std::int64_t kMostMemory = 16777216;
+constexpr std::uint64_t kMostHops = 1000000000000000U;
+constexpr std::size_t kMostConfigurations = 1000;
 
-const std::vector<std::string> kPrecisions{"float32", "float64"};
 const std::vector<std::string> kConfigurations{"first_replica", "all", "none"};
+const std::vector<std::string> kDrivers{"kmc", "static_mc"};
 
-std::filesystem::path path_of(ObjectReader &keys, const std::string &key, std::optional<std::string> fallback = std::nullopt) {
-  const std::string met = keys.text(key, std::move(fallback));
-  if (met.empty() || met.find('\0') != std::string::npos) {
-    keys.refuse_value(key, met, "a path");
-  }
-  return met;
+const char *hops_key(const KmcPreset &preset) { return preset.swaps() ? "trials" : "hops"; }
+const char *configurations_at_key(const KmcPreset &preset) {
+  return preset.swaps() ? "configurations_at_trials" : "configurations_at_hops";
 }
 
-int integer(ObjectReader &keys, const std::string &key, int least, int most, std::optional<int> fallback = std::nullopt) {
-  const auto default_value = fallback ? std::optional<std::uint64_t>(static_cast<std::uint64_t>(*fallback)) : std::nullopt;
-  const std::uint64_t met = keys.count(key, default_value);
-  if (met < static_cast<std::uint64_t>(least) || met > static_cast<std::uint64_t>(most)) {
-    keys.refuse_value(key, met, "an integer from " + std::to_string(least) + " to " + std::to_string(most));
+void read_walkers(ObjectReader &keys, KmcPreset &preset) {
+  ObjectReader walkers = keys.object("walkers", true);
+  std::size_t rung = 0;
+  for (const json &met : read_list(walkers, "temperatures_K")) {
+    preset.temperatures_K.push_back(read_temperature(walkers, "temperatures_K/" + std::to_string(rung++), met));
   }
-  return static_cast<int>(met);
+  preset.replicas = read_integer(walkers, "replicas", 1, 16777216, 1);
+  const std::size_t compositions = preset.initial ? 1 : preset.compositions.size();
+  const auto groups = static_cast<std::int64_t>(preset.temperatures_K.size() * compositions);
+  if (groups > kMostWalkers / preset.replicas) {
+    walkers.refuse("replicas", fmt::format("{} in each of {} groups are {} walkers; allowed: at most {}", preset.replicas,
+                                           groups, grouped(static_cast<std::uint64_t>(groups * preset.replicas)),
+                                           grouped(static_cast<std::uint64_t>(kMostWalkers))));
+  }
+  walkers.finish();
 }
 
-double positive(ObjectReader &keys, const std::string &key, std::optional<double> fallback = std::nullopt) {
-  const double met = keys.number(key, fallback);
-  if (!(met > 0.0)) {
-    keys.refuse_value(key, met, "a number greater than 0");
+// The memory that a run takes without being asked: 65,536 environments of a walker, about 96 bytes each, in at most 1 GiB.
+std::int64_t default_memory_entries(const KmcPreset &preset) {
+  if (preset.barriers.kind != "mlp") {
+    return 0;
   }
-  return met;
+  const std::size_t compositions = preset.initial ? 1 : preset.compositions.size();
+  const auto walkers = static_cast<std::int64_t>(preset.temperatures_K.size() * compositions) * preset.replicas;
+  return std::min<std::int64_t>(65536, (std::int64_t{1} << 30) / (walkers * 96));
 }
 
-const json &list(ObjectReader &keys, const std::string &key) {
-  const json &met = keys.value(key);
-  if (!met.is_array() || met.empty()) {
-    keys.refuse_value(key, met, "a list that is not empty");
-  }
-  return met;
-}
-
-std::array<int, 3> read_cells(ObjectReader &lattice) {
-  const json &met = list(lattice, "cells");
-  if (met.size() != 3) {
-    lattice.refuse_value("cells", met, "three integers");
-  }
-  std::array<int, 3> cells{};
-  for (std::size_t i = 0; i < 3; ++i) {
-    const bool whole = met[i].is_number_integer();
-    if (!whole || met[i].get<std::int64_t>() < 5 || met[i].get<std::int64_t>() > 1024) {
-      lattice.refuse_value("cells/" + std::to_string(i), met[i], "an integer from 5 to 1024");
+void read_memory(ObjectReader &keys, KmcPreset &preset) {
+  ObjectReader memory = keys.object("memory");
+  preset.memory_entries = default_memory_entries(preset);
+  if (memory.has("entries")) {
+    preset.memory_entries = read_integer(memory, "entries", 0, static_cast<int>(kMostMemory));
+    if (preset.memory_entries > 0 && preset.barriers.kind != "mlp") {
+      memory.refuse_value("entries", preset.memory_entries,
+                          "only 0 with barriers of kind " + preset.barriers.kind +
+                              "; the memory spares work of networks (mlp)");
     }
-    cells[i] = met[i].get<int>();
   }
-  const std::int64_t sites = std::int64_t{2} * cells[0] * cells[1] * cells[2];
-  if (sites > kMostSites) {
-    lattice.refuse("cells",
-                   fmt::format("{} are {} sites; allowed: at most {}", met.dump(), grouped(static_cast<std::uint64_t>(sites)),
-                               grouped(static_cast<std::uint64_t>(kMostSites))));
-  }
-  return cells;
+  memory.finish();
 }
 
-Composition read_composition(const json &met, const std::string &key, const ObjectReader &keys) {
-  if (!met.is_object() || met.empty() || met.size() > 8) {
-    keys.refuse_value(key, met, "an object of 1 to 8 elements and their parts, such as {\"Mo\": 1, \"Ta\": 1}");
-  }
-  Composition composition;
-  for (const auto &[element, parts] : met.items()) {
-    if (element == "Va") {
-      keys.refuse(key + "/Va", "Va is the vacancy; how many there are is said by \"vacancies\"");
-    }
-    if (!parts.is_number() || !(parts.get<double>() > 0.0) || !std::isfinite(parts.get<double>())) {
-      keys.refuse_value(key + "/" + pointer_token(element), parts,
-                        "a number greater than 0; leave the element out to have none of it");
-    }
-    composition.emplace_back(element, parts.get<double>());
-  }
-  return composition;
-}
-
-void read_compositions(ObjectReader &keys, KmcPreset &preset) {
-  const json &met = keys.value("composition");
-  preset.composition_ladder = met.is_array();
-  if (!met.is_array()) {
-    preset.compositions.push_back(read_composition(met, "composition", keys));
+void read_b2(ObjectReader &observe, KmcPreset &preset) {
+  if (!is_given(observe, "b2")) {
     return;
   }
-  std::size_t rung = 0;
-  for (const json &composition : list(keys, "composition")) {
-    preset.compositions.push_back(read_composition(composition, "composition/" + std::to_string(rung++), keys));
+  if (preset.structure != Structure::bcc) {
+    observe.refuse("b2", std::string("the structure is ") + structure_name(preset.structure) + "; B2 order is of bcc");
   }
+  ObjectReader b2 = observe.object("b2");
+  B2Choice choice;
+  const json &pair = read_list(b2, "pair");
+  if (pair.size() != 2) {
+    b2.refuse_value("pair", pair, "two elements");
+  }
+  for (std::size_t i = 0; i < 2; ++i) {
+    choice.pair[i] = read_element(b2, "pair/" + std::to_string(i), pair[i]);
+  }
+  if (choice.pair[0] == choice.pair[1]) {
+    b2.refuse("pair/1", in_quotes(choice.pair[1]) + " is given twice; B2 order is of two elements");
+  }
+  choice.least_partners = read_integer(b2, "least_partners", 1, 8, 6);
+  choice.link_squared = read_integer(b2, "link_squared", 3, 12, 12);
+  const auto links = {3, 4, 8, 11, 12};
+  if (std::find(links.begin(), links.end(), choice.link_squared) == links.end()) {
+    b2.refuse_value("link_squared", choice.link_squared, "one of 3, 4, 8, 11, 12");
+  }
+  choice.persistent_over_hops = b2.count("persistent_over_hops", 0);
+  if (choice.persistent_over_hops > preset.hops) {
+    b2.refuse_value("persistent_over_hops", choice.persistent_over_hops,
+                    fmt::format("at most {}, which is {}, or no window would ever be whole", hops_key(preset), preset.hops));
+  }
+  b2.finish();
+  preset.b2 = choice;
 }
 
-BarrierChoice read_barriers(ObjectReader &keys, const std::filesystem::path &preset_file) {
-  ObjectReader barriers = keys.object("barriers", true);
-  BarrierChoice choice;
-  choice.kind = barriers.choice("kind", {"constant", "pair_kra", "mlp"});
-  if (choice.kind == "constant") {
-    choice.barrier_eV = barriers.number("barrier_eV");
-    if (choice.barrier_eV < 0.0) {
-      barriers.refuse_value("barrier_eV", choice.barrier_eV, "a number of 0 or more, eV");
-    }
-  } else if (choice.kind == "mlp" || barriers.has("file")) {
-    choice.file = (preset_file.parent_path() / path_of(barriers, "file")).lexically_normal();
-  } else {
-    choice.inlined = read_pair_kra(barriers);
-    choice.inlined->file = preset_file.string();
-  }
-  barriers.finish();
-  return choice;
-}
-
-void read_temperatures(ObjectReader &walkers, KmcPreset &preset) {
-  std::size_t rung = 0;
-  for (const json &met : list(walkers, "temperatures_K")) {
-    const double temperature_K = met.is_number() ? met.get<double>() : 0.0;
-    if (!(temperature_K > 0.0) || temperature_K > 10000.0) {
-      walkers.refuse_value("temperatures_K/" + std::to_string(rung), met, "a number greater than 0 and at most 10000, K");
-    }
-    preset.temperatures_K.push_back(temperature_K);
-    ++rung;
-  }
-}
-
-void read_observe(ObjectReader &keys, KmcPreset &preset) {
-  ObjectReader observe = keys.object("observe");
-  ObjectReader order = observe.object("order");
-  preset.order_shells = integer(order, "shells", 0, 2, 2);
-  order.finish();
-  preset.averages_from_hop = observe.count("averages_from_hop", 0);
-  if (preset.averages_from_hop >= preset.hops) {
-    observe.refuse_value("averages_from_hop", preset.averages_from_hop,
-                         "less than hops, which is " + std::to_string(preset.hops) + ", or no hop would enter the averages");
-  }
+void read_sample(ObjectReader &observe, KmcPreset &preset) {
   ObjectReader sample = observe.object("sample");
   const bool logarithmic = sample.has("log_per_decade");
   if (sample.has("every_hops")) {
@@ -167,170 +121,174 @@ void read_observe(ObjectReader &keys, KmcPreset &preset) {
     }
     if (preset.hops / preset.every_hops > kMostRows) {
       sample.refuse("every_hops",
-                    fmt::format("{} asks for {} rows in {} hops; allowed: at most {} rows, so {} or more", preset.every_hops,
-                                grouped(preset.hops / preset.every_hops), grouped(preset.hops), grouped(kMostRows),
-                                preset.hops / kMostRows + (preset.hops % kMostRows == 0 ? 0 : 1)));
+                    fmt::format("{} asks for {} rows in {} {}; allowed: at most {} rows, so {} or more", preset.every_hops,
+                                grouped(preset.hops / preset.every_hops), grouped(preset.hops), hops_key(preset),
+                                grouped(kMostRows), preset.hops / kMostRows + (preset.hops % kMostRows == 0 ? 0 : 1)));
     }
   } else {
-    preset.log_per_decade = integer(sample, "log_per_decade", 1, 1000, 10);
+    preset.log_per_decade = read_integer(sample, "log_per_decade", 1, 1000, 10);
   }
   sample.finish();
+}
+
+void read_observe(ObjectReader &keys, KmcPreset &preset) {
+  ObjectReader observe = keys.object("observe");
+  ObjectReader order = observe.object("order");
+  preset.order_shells = read_integer(order, "shells", 0, 2, 2);
+  order.finish();
+  if (!preset.swaps()) {
+    preset.randomness = observe.flag("randomness", false);
+    preset.transport = observe.flag("transport", false);
+    preset.tracers = observe.flag("tracers", false);
+  }
+  read_b2(observe, preset);
+  preset.averages_from_hop = observe.count("averages_from_hop", 0);
+  if (preset.averages_from_hop >= preset.hops) {
+    observe.refuse_value("averages_from_hop", preset.averages_from_hop,
+                         fmt::format("less than {}, which is {}, or no {} would enter the averages", hops_key(preset),
+                                     preset.hops, preset.swaps() ? "trial" : "hop"));
+  }
+  read_sample(observe, preset);
   observe.finish();
+}
+
+void read_real_time(ObjectReader &keys, KmcPreset &preset) {
+  if (!is_given(keys, "real_time")) {
+    return;
+  }
+  ObjectReader given = keys.object("real_time");
+  RealTime real;
+  if (given.has("vacancy_concentration")) {
+    for (const char *other : {"formation_free_energy_eV", "error_eV"}) {
+      if (given.has(other)) {
+        given.refuse(other, "vacancy_concentration is given as well; give that, or formation_free_energy_eV and error_eV");
+      }
+    }
+    real.concentration = read_positive(given, "vacancy_concentration");
+    if (real.concentration > 1.0) {
+      given.refuse_value("vacancy_concentration", real.concentration, "a number greater than 0 and at most 1");
+    }
+  } else {
+    real.formation_free_energy_eV = read_in_range(given, "formation_free_energy_eV", 0.0, 20.0);
+    real.error_eV = read_in_range(given, "error_eV", 0.0, 5.0, 0.0);
+  }
+  given.finish();
+  preset.real_time = real;
+}
+
+void read_configurations_at(ObjectReader &output, KmcPreset &preset) {
+  const std::string key = configurations_at_key(preset);
+  if (!output.has(key)) {
+    return;
+  }
+  const json &met = output.value(key);
+  if (!met.is_array() || met.size() > kMostConfigurations) {
+    output.refuse_value(key, met, fmt::format("a list of at most {} integers", grouped(kMostConfigurations)));
+  }
+  for (std::size_t i = 0; i < met.size(); ++i) {
+    const std::string entry = key + "/" + std::to_string(i);
+    if (!met[i].is_number_integer() || met[i] < 1 || met[i] > preset.hops) {
+      output.refuse_value(entry, met[i],
+                          fmt::format("an integer from 1 to {}, which is {}", hops_key(preset), preset.hops));
+    }
+    if (i > 0 && met[i] <= met[i - 1]) {
+      output.refuse(entry, fmt::format("{} comes after {}; they must ascend", met[i].dump(), met[i - 1].dump()));
+    }
+    preset.configurations_at.push_back(met[i].get<std::uint64_t>());
+  }
+  if (!preset.configurations_at.empty() && preset.configurations == Configurations::none) {
+    output.refuse(key, "configurations is \"none\", so that none would be written; give [], or other configurations");
+  }
 }
 
 void read_output(ObjectReader &keys, KmcPreset &preset) {
   ObjectReader output = keys.object("output");
-  const std::filesystem::path standard = std::filesystem::path("results") / preset.file.stem();
-  preset.output_directory = path_of(output, "directory", standard.string());
+  read_output_folder(output, preset);
   const std::string configurations = output.choice("configurations", kConfigurations, "first_replica");
   preset.configurations = configurations == "all"    ? Configurations::all
                           : configurations == "none" ? Configurations::none
                                                      : Configurations::first_replica;
-  preset.plots = output.flag("plots", true);
+  read_configurations_at(output, preset);
   output.finish();
 }
 
-std::string absolute_text(const std::filesystem::path &path) {
-  return std::filesystem::absolute(path).lexically_normal().string();
+json b2_json(const std::optional<B2Choice> &b2) {
+  if (!b2) {
+    return {};
+  }
+  return {{"pair", b2->pair},
+          {"least_partners", b2->least_partners},
+          {"link_squared", b2->link_squared},
+          {"persistent_over_hops", b2->persistent_over_hops}};
 }
 
-BarrierModel load_model(const KmcPreset &preset) {
-  const BarrierChoice &choice = preset.barriers;
-  if (choice.kind == "constant") {
-    return ConstantBarrier{choice.barrier_eV};
+json real_time_json(const std::optional<RealTime> &real) {
+  if (!real) {
+    return {};
   }
-  if (choice.kind == "pair_kra") {
-    PairKra model = choice.inlined ? *choice.inlined : read_pair_kra_file(choice.file);
-    check_barriers_positive(model, preset.vacancies > 1);
-    return model;
-  }
-  std::error_code unknown; // what else is wrong with the file, its reader says
-  if (std::filesystem::status(choice.file, unknown).type() == std::filesystem::file_type::not_found) {
-    throw DataError(preset.file.string() + ": /barriers/file: the network " + choice.file.string() +
-                    " is missing. The published network for Nb-Mo-Ta is weights.npy of https://github.com/UCICaoLab/NKK "
-                    "(doi:10.5281/zenodo.10864695): download it, then run `zener import-nnk weights.npy " +
-                    choice.file.string() + "`; or name another network with --set barriers.file=PATH");
-  }
-  return read_mlp(choice.file);
+  return real->concentration > 0.0
+             ? json{{"vacancy_concentration", real->concentration}}
+             : json{{"formation_free_energy_eV", real->formation_free_energy_eV}, {"error_eV", real->error_eV}};
 }
 
-std::vector<std::string> model_elements(const BarrierModel &model, const KmcPreset &preset) {
-  if (const auto *pairs = std::get_if<PairKra>(&model)) {
-    return pairs->elements;
+// Empties further sites until there are as many vacancies as the preset asks for.
+void empty_sites(const KmcPreset &preset, std::vector<std::uint8_t> &occupancy) {
+  const auto met = std::count(occupancy.begin(), occupancy.end(), std::uint8_t{0});
+  if (met > preset.vacancies) {
+    throw DataError(fmt::format("{}: {} of the {} sites have no atom, more than the {} vacancies of the preset ({}: "
+                                "/vacancies)",
+                                preset.initial->file.string(), met, occupancy.size(), preset.vacancies, preset.file.string()));
   }
-  if (const auto *network = std::get_if<Mlp>(&model)) {
-    return network->elements;
+  constexpr std::uint64_t kVacancy = 0x76616361'6e6379ULL; // "vacancy"
+  SplitMix64 random{preset.seed, kVacancy};
+  for (auto vacancies = met; vacancies < preset.vacancies;) {
+    std::uint8_t &site = occupancy[random.below(occupancy.size())];
+    vacancies += site != 0 ? 1 : 0;
+    site = 0;
   }
-  std::set<std::string> names;
-  for (const Composition &composition : preset.compositions) {
-    for (const auto &part : composition) {
-      names.insert(part.first);
-    }
-  }
-  if (names.size() > 8) {
-    throw ConfigError(preset.file.string() + ": /composition: " + std::to_string(names.size()) + " elements (" +
-                      join({names.begin(), names.end()}, ", ") + "); allowed: at most 8 in one batch");
-  }
-  return {names.begin(), names.end()};
 }
 
-std::string rung_pointer(const KmcPreset &preset, std::size_t rung) {
-  return preset.file.string() + ": /composition" + (preset.composition_ladder ? "/" + std::to_string(rung) : "");
+// Warns where what the samples leave out makes the persistent centres other than what they seem.
+void check_persistence(const KmcPreset &preset, std::vector<std::string> &warnings) {
+  const std::uint64_t window = preset.b2 ? preset.b2->persistent_over_hops : 0;
+  if (window == 0) {
+    return;
+  }
+  const std::vector<std::uint64_t> samples = sample_hops(preset);
+  const std::uint64_t last = samples.back();
+  const std::uint64_t before = samples.size() > 1 ? samples[samples.size() - 2] : 0; // hop 0 is a sample as well
+  if (last - before > window) {
+    warnings.push_back(fmt::format("{}: /observe/b2/persistent_over_hops: {} is shorter than the way from the last sample but one "
+                                   "({} {}) to the last ({}): every centre will count as persistent there",
+                                   preset.file.string(), window, hops_key(preset), before, last));
+  }
+  for (const std::uint64_t hop : preset.configurations_at) {
+    if (!std::binary_search(samples.begin(), samples.end(), hop)) {
+      warnings.push_back(fmt::format("{}: /output/{}: {} is no sample (observe.sample): persistent_cluster in its files is that "
+                                     "of the last sample before",
+                                     preset.file.string(), configurations_at_key(preset), hop));
+      break; // one is enough to be told
+    }
+  }
 }
 
-std::vector<std::int64_t> atoms_of(const KmcPreset &preset, std::size_t rung, const KmcPlan &plan,
-                                   std::vector<std::string> &warnings) {
-  std::vector<double> weights(plan.elements.size(), 0.0);
-  for (const auto &[element, parts] : preset.compositions[rung]) {
-    const auto it = std::find(plan.elements.begin(), plan.elements.end(), element);
-    if (it == plan.elements.end()) {
-      throw ConfigError(rung_pointer(preset, rung) + "/" + element + ": the barrier model does not know " + in_quotes(element) +
-                        did_you_mean(element, plan.elements) + "; its elements are " + join(plan.elements, ", "));
-    }
-    weights[static_cast<std::size_t>(it - plan.elements.begin())] = parts;
+// Code of an element of observe.b2 among those of the batch.
+int b2_code(const KmcPreset &preset, std::size_t i, const std::vector<std::string> &elements) {
+  const std::string &name = preset.b2->pair[i];
+  const auto it = std::find(elements.begin(), elements.end(), name);
+  if (it == elements.end()) {
+    throw ConfigError(fmt::format("{}: /observe/b2/pair/{}: {} is not an element of this run{}; there are {}",
+                                  preset.file.string(), i, in_quotes(name), did_you_mean(name, elements),
+                                  join(elements, ", ")));
   }
-  const std::vector<std::int64_t> atoms = atom_counts(weights, plan.sites() - plan.vacancies);
-  for (std::size_t i = 0; i < atoms.size(); ++i) {
-    if (weights[i] > 0.0 && atoms[i] == 0) {
-      warnings.push_back(fmt::format("{}: {} has so few parts ({}) that no atom of it is among the {} of the cell",
-                                     rung_pointer(preset, rung), plan.elements[i], weights[i], plan.sites() - plan.vacancies));
-    }
-  }
-  return atoms;
-}
-
-// 64-bit FNV-1a over names and the bits of numbers: tells models apart on a restart, wherever their files lie.
-class ContentHash {
-public:
-  void add(std::uint64_t word) {
-    for (int byte = 0; byte < 8; ++byte) {
-      state_ = (state_ ^ (word >> (8 * byte) & 0xFFU)) * 0x100000001b3ULL;
-    }
-  }
-  void add(double value) { add(std::bit_cast<std::uint64_t>(value == 0.0 ? 0.0 : value)); }
-  void add(const std::vector<double> &values) {
-    add(static_cast<std::uint64_t>(values.size()));
-    for (const double value : values) {
-      add(value);
-    }
-  }
-  void add(const std::vector<std::string> &names) {
-    add(static_cast<std::uint64_t>(names.size()));
-    for (const std::string &name : names) {
-      add(static_cast<std::uint64_t>(name.size()));
-      for (const char c : name) {
-        add(static_cast<std::uint64_t>(static_cast<unsigned char>(c)));
-      }
-    }
-  }
-  std::string text() const { return fmt::format("{:016x}", state_); }
-
-private:
-  std::uint64_t state_ = 0xcbf29ce484222325ULL;
-};
-
-std::string model_hash(const BarrierModel &model) {
-  ContentHash hash;
-  if (const auto *constant = std::get_if<ConstantBarrier>(&model)) {
-    hash.add(constant->barrier_eV);
-  } else if (const auto *pairs = std::get_if<PairKra>(&model)) {
-    hash.add(pairs->elements);
-    hash.add(pairs->migration_eV);
-    hash.add(static_cast<std::uint64_t>(pairs->shells));
-    hash.add(pairs->pair_eV);
-  } else {
-    const Mlp &network = std::get<Mlp>(model);
-    hash.add(network.elements);
-    for (const DenseLayer &layer : network.layers) {
-      hash.add(static_cast<std::uint64_t>(layer.in));
-      hash.add(static_cast<std::uint64_t>(layer.out));
-      hash.add(layer.weight);
-      hash.add(layer.bias);
-    }
-  }
-  return hash.text();
+  return static_cast<int>(it - elements.begin()) + 1;
 }
 
 } // namespace
 
-void apply_kmc_edit(json &document, const std::string &edit) {
-  apply_edit(document, edit);
-  const std::string path = edit.substr(0, edit.find('='));
-  if ((path == "barriers" || path == "barriers.file") && document["barriers"].is_object() &&
-      document["barriers"].contains("file")) {
-    json &file = document["barriers"]["file"];
-    if (file.is_string() && !file.get_ref<const std::string &>().empty()) {
-      file = absolute_text(file.get<std::string>());
-    }
-  }
-}
-
 KmcPreset load_kmc_preset(const std::filesystem::path &file, const std::vector<std::string> &edits) {
-  json document = load_json(file, JsonUse::preset);
-  for (const std::string &edit : edits) {
-    apply_kmc_edit(document, edit);
-  }
-  validate(document, kKmcSchema, file.string());
+  const json document = load_preset_document(file, edits);
+  validate(document, schema_of(driver_of(document, file.string())), file.string());
   return read_kmc_preset(document, file);
 }
 
@@ -338,48 +296,30 @@ KmcPreset read_kmc_preset(const json &document, const std::filesystem::path &fil
   ObjectReader keys(document, file.string(), JsonUse::preset, asked);
   KmcPreset preset;
   preset.file = file;
-  keys.choice("driver", {"kmc"});
-  preset.title = keys.text("title", "");
-  const std::uint64_t seed = keys.count("seed", 1);
-  if (seed > std::numeric_limits<std::uint32_t>::max()) {
-    keys.refuse_value("seed", seed, "an integer from 0 to 4294967295");
+  preset.dynamics = keys.choice("driver", kDrivers) == "kmc" ? Dynamics::vacancy_hops : Dynamics::metropolis_swaps;
+  read_alloy(keys, preset, false);
+  preset.vacancies = read_integer(keys, "vacancies", preset.swaps() ? 0 : 1, kMostVacancies, 1);
+  read_barriers(keys, preset,
+                preset.swaps() ? std::vector<std::string>{"pair_kra"}
+                               : std::vector<std::string>{"constant", "pair_kra", "mlp"});
+  read_walkers(keys, preset);
+  preset.hops = keys.count(hops_key(preset));
+  if (preset.hops == 0 || preset.hops > kMostHops) {
+    keys.refuse_value(hops_key(preset), preset.hops, "an integer from 1 to " + std::to_string(kMostHops));
   }
-  preset.seed = static_cast<std::uint32_t>(seed);
-  preset.precision = keys.choice("precision", kPrecisions, "float32") == "float64" ? Precision::float64 : Precision::float32;
-
-  ObjectReader lattice = keys.object("lattice", true);
-  lattice.choice("structure", {"bcc"}, "bcc");
-  preset.a_A = positive(lattice, "a_A");
-  preset.cells = read_cells(lattice);
-  lattice.finish();
-
-  read_compositions(keys, preset);
-  preset.vacancies = integer(keys, "vacancies", 1, 1, 1);
-  preset.barriers = read_barriers(keys, file);
-
-  ObjectReader walkers = keys.object("walkers", true);
-  read_temperatures(walkers, preset);
-  preset.replicas = integer(walkers, "replicas", 1, 16777216, 1);
-  const auto groups = static_cast<std::int64_t>(preset.temperatures_K.size() * preset.compositions.size());
-  if (groups > kMostWalkers / preset.replicas) {
-    walkers.refuse("replicas", fmt::format("{} in each of {} groups are {} walkers; allowed: at most {}", preset.replicas,
-                                           groups, grouped(static_cast<std::uint64_t>(groups * preset.replicas)),
-                                           grouped(static_cast<std::uint64_t>(kMostWalkers))));
-  }
-  walkers.finish();
-
-  preset.attempt_frequency_per_s = positive(keys, "attempt_frequency_per_s", 1e13);
-  preset.hops = keys.count("hops");
-  if (preset.hops == 0 || preset.hops > 1000000000000000U) {
-    keys.refuse_value("hops", preset.hops, "an integer from 1 to 1000000000000000");
-  }
-  if (keys.has("time_limit_s") && !keys.value("time_limit_s").is_null()) {
-    preset.time_limit_s = positive(keys, "time_limit_s");
+  if (!preset.swaps()) {
+    read_precision(keys, preset);
+    preset.attempt_frequency_per_s = read_positive(keys, "attempt_frequency_per_s", 1e13);
+    if (is_given(keys, "time_limit_s")) {
+      preset.time_limit_s = read_positive(keys, "time_limit_s");
+    }
+    read_memory(keys, preset);
+    read_real_time(keys, preset);
   }
   read_observe(keys, preset);
 
   ObjectReader checkpoint = keys.object("checkpoint");
-  preset.checkpoint_every_s = positive(checkpoint, "every_s", 300.0);
+  preset.checkpoint_every_s = read_positive(checkpoint, "every_s", 300.0);
   checkpoint.finish();
 
   read_output(keys, preset);
@@ -388,108 +328,85 @@ KmcPreset read_kmc_preset(const json &document, const std::filesystem::path &fil
 }
 
 json resolved(const KmcPreset &preset) {
-  json compositions = json::array();
-  for (const Composition &composition : preset.compositions) {
-    json parts = json::object();
-    for (const auto &[element, weight] : composition) {
-      parts[element] = weight;
-    }
-    compositions.push_back(parts);
-  }
-  json barriers{{"kind", preset.barriers.kind}};
-  if (preset.barriers.kind == "constant") {
-    barriers["barrier_eV"] = preset.barriers.barrier_eV;
-  } else if (preset.barriers.inlined) {
-    barriers.update(pair_kra_json(*preset.barriers.inlined));
-  } else {
-    barriers["file"] = absolute_text(preset.barriers.file);
-  }
   const json sample =
       preset.every_hops > 0 ? json{{"every_hops", preset.every_hops}} : json{{"log_per_decade", preset.log_per_decade}};
-  return {
-      {"driver", "kmc"},
-      {"title", preset.title},
-      {"seed", preset.seed},
-      {"precision", kPrecisions[static_cast<std::size_t>(preset.precision)]},
-      {"lattice", {{"structure", "bcc"}, {"a_A", preset.a_A}, {"cells", preset.cells}}},
-      {"composition", preset.composition_ladder ? compositions : compositions.front()},
+  json document{
+      {"driver", kDrivers[preset.swaps() ? 1 : 0]},
       {"vacancies", preset.vacancies},
-      {"barriers", barriers},
       {"walkers", {{"temperatures_K", preset.temperatures_K}, {"replicas", preset.replicas}}},
-      {"attempt_frequency_per_s", preset.attempt_frequency_per_s},
-      {"hops", preset.hops},
-      {"time_limit_s", preset.time_limit_s > 0.0 ? json(preset.time_limit_s) : json()},
+      {hops_key(preset), preset.hops},
       {"observe",
-       {{"order", {{"shells", preset.order_shells}}}, {"averages_from_hop", preset.averages_from_hop}, {"sample", sample}}},
+       {{"order", {{"shells", preset.order_shells}}},
+        {"b2", b2_json(preset.b2)},
+        {"averages_from_hop", preset.averages_from_hop},
+        {"sample", sample}}},
       {"checkpoint", {{"every_s", preset.checkpoint_every_s}}},
       {"output",
        {{"directory", absolute_text(preset.output_directory)},
         {"configurations", kConfigurations[static_cast<std::size_t>(preset.configurations)]},
+        {configurations_at_key(preset), preset.configurations_at},
         {"plots", preset.plots}}},
   };
+  put_alloy(document, preset);
+  if (!preset.swaps()) {
+    document["precision"] = precision_name(preset.precision);
+    document["attempt_frequency_per_s"] = preset.attempt_frequency_per_s;
+    document["time_limit_s"] = preset.time_limit_s > 0.0 ? json(preset.time_limit_s) : json();
+    document["memory"] = {{"entries", preset.memory_entries}};
+    document["real_time"] = real_time_json(preset.real_time);
+    document["observe"]["randomness"] = preset.randomness;
+    document["observe"]["transport"] = preset.transport;
+    document["observe"]["tracers"] = preset.tracers;
+  }
+  return document;
 }
 
 KmcPlan make_plan(const KmcPreset &preset, std::vector<std::string> &warnings) {
   KmcPlan plan;
+  plan.structure = preset.structure;
   plan.cells = preset.cells;
   plan.lattice_constant_A = preset.a_A;
   plan.vacancies = preset.vacancies;
-  plan.model = load_model(preset);
-  plan.elements = model_elements(plan.model, preset);
+  plan.dynamics = preset.dynamics;
+  plan.model = load_model(preset, preset.vacancies > 1, preset.swaps());
+  const std::optional<LatticeSpecies> initial = read_initial(preset);
+  plan.elements = batch_elements(plan.model, preset, initial);
   plan.precision = preset.precision;
   plan.attempt_frequency_per_s = preset.attempt_frequency_per_s;
   plan.seed = preset.seed;
   plan.replicas = preset.replicas;
-  plan.order_shells = preset.order_shells;
+  plan.memory_entries = preset.memory_entries;
   plan.averages_from_hop = preset.averages_from_hop;
   plan.time_limit_s = preset.time_limit_s;
+  plan.order_shells = preset.order_shells;
+  plan.randomness = preset.randomness;
+  plan.transport = preset.transport;
+  plan.tracers = preset.tracers;
+  if (preset.b2) {
+    plan.b2 = B2Rule{b2_code(preset, 0, plan.elements), b2_code(preset, 1, plan.elements), preset.b2->least_partners,
+                     preset.b2->link_squared, preset.b2->persistent_over_hops};
+  }
+  check_lattice_constant(plan.model, preset, warnings);
+  check_persistence(preset, warnings);
 
-  if (const auto *network = std::get_if<Mlp>(&plan.model)) {
-    if (std::abs(network->lattice_constant_A - preset.a_A) > 1e-6 * preset.a_A) {
-      warnings.push_back(
-          fmt::format("{}: /lattice/a_A: {} A, but the network {} was made for {} A; its barriers are used as they are, "
-                      "and lengths and diffusivities follow the preset",
-                      preset.file.string(), preset.a_A, network->file, network->lattice_constant_A));
+  std::vector<std::vector<std::int64_t>> atoms;
+  if (initial) {
+    plan.occupancy = initial_occupancy(preset, *initial, plan.elements);
+    empty_sites(preset, plan.occupancy);
+    atoms.emplace_back(plan.elements.size(), 0);
+    for (std::size_t s = 0; s < plan.elements.size(); ++s) {
+      atoms.back()[s] = std::count(plan.occupancy.begin(), plan.occupancy.end(), static_cast<std::uint8_t>(s + 1));
     }
   }
   for (std::size_t rung = 0; rung < preset.compositions.size(); ++rung) {
-    const std::vector<std::int64_t> atoms = atoms_of(preset, rung, plan, warnings);
+    atoms.push_back(composition_atoms(preset, rung, plan.elements, plan.sites() - plan.vacancies, warnings));
+  }
+  for (const std::vector<std::int64_t> &of_rung : atoms) {
     for (const double temperature_K : preset.temperatures_K) {
-      plan.groups.push_back({temperature_K, atoms});
+      plan.groups.push_back({temperature_K, of_rung});
     }
   }
   return plan;
-}
-
-std::vector<std::int64_t> atom_counts(const std::vector<double> &weights, std::int64_t total) {
-  // Scaled by the largest first, so that the sum cannot overflow.
-  const double largest = *std::max_element(weights.begin(), weights.end());
-  double sum = 0.0;
-  for (const double weight : weights) {
-    sum += weight / largest;
-  }
-  std::vector<std::int64_t> counts;
-  std::vector<double> remainders;
-  for (const double weight : weights) {
-    const double share = static_cast<double>(total) * (weight / largest) / sum;
-    counts.push_back(static_cast<std::int64_t>(std::floor(share)));
-    remainders.push_back(share - std::floor(share));
-  }
-  std::vector<std::size_t> order(weights.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return remainders[a] > remainders[b]; });
-  // Rounding can leave the sum one atom too high instead of some too low; both ends of the order are served.
-  std::int64_t missing = total - std::accumulate(counts.begin(), counts.end(), std::int64_t{0});
-  for (std::size_t i = 0; missing > 0; i = (i + 1) % order.size(), --missing) {
-    ++counts[order[i]];
-  }
-  for (std::size_t i = order.size(); missing < 0; ++missing) {
-    do {
-      i = i == 0 ? order.size() - 1 : i - 1;
-    } while (counts[order[i]] == 0);
-    --counts[order[i]];
-  }
-  return counts;
 }
 
 std::vector<std::uint64_t> sample_hops(const KmcPreset &preset) {
@@ -516,10 +433,13 @@ std::vector<std::uint64_t> sample_hops(const KmcPreset &preset) {
 
 json identity(const KmcPreset &preset, const KmcPlan &plan) {
   json keys = resolved(preset);
-  for (const char *free : {"title", "hops", "output", "checkpoint", "barriers"}) {
+  for (const char *free : {"title", "hops", "trials", "memory", "real_time", "output", "checkpoint"}) {
     keys.erase(free);
   }
   keys["barriers"] = {{"kind", preset.barriers.kind}, {"elements", plan.elements}, {"hash", model_hash(plan.model)}};
+  if (preset.initial) {
+    keys["initial"] = {{"hash", bytes_hash(plan.occupancy)}};
+  }
   return keys;
 }
 

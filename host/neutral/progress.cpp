@@ -48,7 +48,7 @@ std::uint64_t step_after(std::uint64_t done, std::uint64_t total) {
 
 std::string progress_bar(const ProgressState &state, int width) {
   const std::string tail =
-      fmt::format(" {:5.1f} %  {} hops/s  {}", percent(state), si_text(state.hops_per_s), left_text(state));
+      fmt::format(" {:5.1f} %  {} {}/s  {}", percent(state), si_text(state.hops_per_s), state.unit, left_text(state));
   const int cells = std::clamp(std::max(width, 40) - static_cast<int>(tail.size()) - 3, 0, 40);
   if (cells < 5) {
     return tail.substr(1, static_cast<std::size_t>(std::max(width, 40)) - 1);
@@ -63,20 +63,20 @@ std::string progress_bar(const ProgressState &state, int width) {
 }
 
 std::string progress_line(const ProgressState &state) {
-  return fmt::format("{:.1f} %: {} of {} hops, {} hops/s, {}", percent(state), grouped(state.done), grouped(state.total),
-                     si_text(state.hops_per_s), left_text(state));
+  return fmt::format("{:.1f} %: {} of {} {}, {} {}/s, {}", percent(state), grouped(state.done), grouped(state.total),
+                     state.unit, si_text(state.hops_per_s), state.unit, left_text(state));
 }
 
-Progress::Progress(std::uint64_t total, std::uint64_t start, double walkers, bool terminal)
-    : total_(total), start_(start), walkers_(walkers), terminal_(terminal), next_step_(step_after(start, total)) {}
+Progress::Progress(std::uint64_t total, std::uint64_t start, double walkers, bool terminal, const char *unit)
+    : total_(total), start_(start), walkers_(walkers), terminal_(terminal), unit_(unit), next_step_(step_after(start, total)) {}
 
-Progress::Progress(std::uint64_t total, std::uint64_t start, double walkers)
-    : Progress(total, start, walkers, isatty(STDERR_FILENO) != 0) {}
+Progress::Progress(std::uint64_t total, std::uint64_t start, double walkers, const char *unit)
+    : Progress(total, start, walkers, isatty(STDERR_FILENO) != 0, unit) {}
 
 Progress::~Progress() { clear_progress_line(); }
 
 ProgressState Progress::state(std::uint64_t done) const {
-  ProgressState state{done, total_, 0.0, seconds_since(begin_), -1.0};
+  ProgressState state{done, total_, 0.0, seconds_since(begin_), -1.0, unit_};
   const double new_hops = done > start_ ? static_cast<double>(done - start_) : 0.0;
   if (new_hops > 0.0 && state.elapsed_s > 0.0) {
     state.hops_per_s = walkers_ * new_hops / state.elapsed_s;
@@ -105,8 +105,8 @@ void Progress::update(std::uint64_t done) {
 void Progress::finish(std::uint64_t done) {
   clear_progress_line();
   const ProgressState last = state(done);
-  log_info(fmt::format("{} of {} hops in {}, {} hops/s", grouped(done), grouped(total_), duration_text(last.elapsed_s),
-                       si_text(last.hops_per_s)));
+  log_info(fmt::format("{} of {} {} in {}, {} {}/s", grouped(done), grouped(total_), unit_, duration_text(last.elapsed_s),
+                       si_text(last.hops_per_s), unit_));
 }
 
 void clear_progress_line() {

@@ -13,6 +13,7 @@ struct ProgressState {
   double hops_per_s = 0.0; // of all walkers together
   double elapsed_s = 0.0;
   double left_s = -1.0; // negative: unknown
+  std::string unit = "hops";
 };
 
 // "[=====>    ]  52.0 %  1.21 M hops/s  3 min 20 s left", at most `width` columns (at least 40).
@@ -23,10 +24,11 @@ std::string progress_line(const ProgressState &state);
 
 class Progress {
 public:
-  // A run of `total` hops for each of `walkers` walkers, of which `start` are done. `terminal`: draw a bar on stderr.
-  Progress(std::uint64_t total, std::uint64_t start, double walkers, bool terminal);
+  // A run of `total` hops (or whatever `unit` says) for each of `walkers` walkers, of which `start` are done. `terminal`: draw
+  // a bar on stderr.
+  Progress(std::uint64_t total, std::uint64_t start, double walkers, bool terminal, const char *unit = "hops");
   // A bar when stderr is a terminal.
-  Progress(std::uint64_t total, std::uint64_t start, double walkers);
+  Progress(std::uint64_t total, std::uint64_t start, double walkers, const char *unit = "hops");
   ~Progress();
   Progress(const Progress &) = delete;
   Progress &operator=(const Progress &) = delete;
@@ -46,6 +48,7 @@ private:
   std::uint64_t start_;
   double walkers_;
   bool terminal_;
+  std::string unit_;
   Clock::time_point begin_ = Clock::now();
   Clock::time_point shown_ = Clock::now();
   std::uint64_t next_step_; // the hop at which the next step of 10 % is reached

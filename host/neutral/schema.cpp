@@ -261,15 +261,17 @@ std::string with_description(const std::string &text, const json &schema) {
 }
 
 // Every place of the schema where a key of this name is known, as JSON pointers of documents.
-void places_of_key(const json &schema, const std::string &key, const std::string &pointer, std::vector<std::string> &places) {
-  for (const auto &[name, property] : member(schema, "properties").items()) {
+void places_of_key(const json &schema, const json &root, const std::string &key, const std::string &pointer,
+                   std::vector<std::string> &places) {
+  const json full = dereferenced(schema, root);
+  for (const auto &[name, property] : member(full, "properties").items()) {
     if (name == key && std::find(places.begin(), places.end(), pointer + "/" + name) == places.end()) {
       places.push_back(pointer + "/" + name);
     }
-    places_of_key(property, key, pointer + "/" + name, places);
+    places_of_key(property, root, key, pointer + "/" + name, places);
   }
-  for (const json &branch : member(schema, "oneOf")) {
-    places_of_key(branch, key, pointer, places);
+  for (const json &branch : member(full, "oneOf")) {
+    places_of_key(branch, root, key, pointer, places);
   }
 }
 
@@ -309,7 +311,7 @@ std::vector<std::string> unknown_keys(const Place &at, const json &root) {
     }
     std::string line = at.pointer + "/" + printable(pointer_token(item.key())) + ": unknown key";
     std::vector<std::string> elsewhere;
-    places_of_key(root, item.key(), "", elsewhere);
+    places_of_key(root, root, item.key(), "", elsewhere);
     const bool named = !at.schema->contains(kPatterns);
     if (named && !nearest(item.key(), known) && !elsewhere.empty()) {
       line += " here; it belongs at " + join(elsewhere, " or ");
@@ -353,7 +355,71 @@ std::vector<std::string> explain(const valijson::ValidationResults::Error &error
           " is not allowed; allowed: " + with_description(allowed(*at.schema), *at.schema) + hint};
 }
 
+constexpr std::string_view kCommon = "common";
+
+std::string quoted_drivers() {
+  std::vector<std::string> names;
+  for (const std::string &driver : known_drivers()) {
+    names.push_back(in_quotes(driver));
+  }
+  return join(names, ", ");
+}
+
 } // namespace
+
+std::vector<std::string> known_drivers() {
+  std::vector<std::string> names;
+  for (const SchemaText &schema : schema_texts()) {
+    if (schema.name != kCommon) {
+      names.emplace_back(schema.name);
+    }
+  }
+  return names;
+}
+
+std::string schema_of(const std::string &driver) {
+  using Ordered = nlohmann::ordered_json;
+  const char *found = nullptr;
+  const char *common = nullptr;
+  for (const SchemaText &schema : schema_texts()) {
+    if (schema.name == kCommon) {
+      common = schema.text;
+    } else if (schema.name == driver) {
+      found = schema.text;
+    }
+  }
+  if (found == nullptr || common == nullptr) {
+    throw ConfigError("there is no driver " + in_quotes(driver) + did_you_mean(driver, known_drivers()) +
+                      "; there are: " + join(known_drivers(), ", "));
+  }
+  std::string text = found;
+  const std::string elsewhere = "\"common.schema.json#/";
+  for (std::size_t at = text.find(elsewhere); at != std::string::npos; at = text.find(elsewhere, at)) {
+    text.replace(at, elsewhere.size(), "\"#/");
+  }
+  Ordered schema = Ordered::parse(text);
+  const Ordered shared = Ordered::parse(common);
+  for (const auto &item : shared.at("definitions").items()) {
+    schema["definitions"][item.key()] = item.value();
+  }
+  return schema.dump(2) + "\n";
+}
+
+std::string driver_of(const json &preset, const std::string &file) {
+  if (!preset.is_object()) {
+    throw ConfigError(file + ": the document: " + value_text(preset) + " is not allowed; allowed: an object");
+  }
+  const auto driver = preset.find("driver");
+  if (driver == preset.end()) {
+    throw ConfigError(file + ": /driver: missing; needed: one of " + quoted_drivers() + " (What runs)");
+  }
+  const std::vector<std::string> known = known_drivers();
+  if (!driver->is_string() || std::find(known.begin(), known.end(), driver->get<std::string>()) == known.end()) {
+    throw ConfigError(file + ": /driver: " + value_text(*driver) + " is not allowed; allowed: one of " + quoted_drivers() +
+                      " (What runs)" + (driver->is_string() ? did_you_mean(driver->get<std::string>(), known) : ""));
+  }
+  return driver->get<std::string>();
+}
 
 void validate(const json &document, std::string_view schema_text, const std::string &file) {
   const json root = json::parse(schema_text);

@@ -3,6 +3,7 @@
 //   auto x = team.scratch<double>(n)          memory shared by the lanes, taken by all lanes in the same order
 //   team.for_each(n, f)                       f(i) for i in [0, n): a phase; iterations must not depend on one another
 //   team.for_each(n, m, f)                    f(i, j) for i in [0, n), j in [0, m), the same; j runs fastest
+//   team.for_each(n, m, row, f)               f(row(i), j): what all j of an i share, made once for them on the CPU
 //   team.single(f)                            one lane runs f()
 //   team.lanes(f)                             f(lane) once on each lane; PerLane values are indexed by it
 //   T s = team.reduce(n, f, op, identity)     op over f(i), known to all lanes
@@ -61,6 +62,9 @@ public:
   }
   template <class F> ZENER_FN void for_each(int n, int m, F f) {
     for_each(n * m, [&](int k) { f(k / m, k % m); });
+  }
+  template <class Row, class F> ZENER_FN void for_each(int n, int m, Row row, F f) {
+    for_each(n * m, [&](int k) { f(row(k / m), k % m); });
   }
   template <class F> ZENER_FN void single(F f) {
     if (threadIdx.x == 0) {
@@ -135,6 +139,16 @@ public:
 #else
     for (int i = 0; i < n; ++i) {
       for_each(m, [&](int j) { f(i, j); });
+    }
+#endif
+  }
+  template <class Row, class F> void for_each(int n, int m, Row row, F f) {
+#if defined(ZENER_DEBUG_DEVICE)
+    for_each(n * m, [&](int k) { f(row(k / m), k % m); });
+#else
+    for (int i = 0; i < n; ++i) {
+      const auto shared = row(i);
+      for_each(m, [=](int j) { f(shared, j); });
     }
 #endif
   }

@@ -1,3 +1,5 @@
 #include "kernels/kmc/walkers_kernel.hpp"
 
-ZENER_INSTANTIATE_KMC_MODEL(PairKraBarriers)
+ZENER_INSTANTIATE_KMC_MODEL(PairKraBarriers<BccLattice>)
+ZENER_INSTANTIATE_KMC_MODEL(PairKraBarriers<ScLattice>)
+ZENER_INSTANTIATE_KMC_MODEL(PairKraBarriers<FccLattice>)

@@ -1,7 +1,9 @@
 // Barrier models without a network, in the shape that the walker kernel expects of every model (nn/mlp.hpp is the third):
+//   Lattice                                  the lattice it is for
 //   kSites                                   environment sites it reads
-//   scratch(walkers), take_scratch(...)      its own scratch
-//   operator()(team, walkers, codes [walkers][112], barrier_eV [walkers][8], scratch)
+//   scratch(rows), take_scratch(...)         its own scratch for so many environments at once
+//   operator()(team, rows, n, codes, barrier_eV, scratch)
+//                                            barriers [.][P] of the n environments rows[0..n) of codes [.][E]
 //
 // ConstantBarrier: one value for every jump (exact random walks).
 // PairKraBarriers: E_i = E_m(species of the jumping atom B) + (E_final - E_initial)/2 (Van der Ven, Ceder, Asta, Tepesch, Phys.
@@ -9,12 +11,13 @@
 // changes the energy by
 //   sum_{j around v, j != n} g(B, s_j) - sum_{j around n, j != v} g(B, s_j),   g(B, s) = e(B, s) - e(vacancy, s).
 // Energies are integers in units of 2^-40 eV, so that sums are exact in any order: forward and backward changes cancel to the
-// last bit and the energy is a function of state. About 26 + 8 x 26 look-ups a hop for shells 1 to 3 (14 + 8 x 14 for two).
-// Parallel: one lane for each walker and species, then one for each walker and path.
+// last bit and the energy is a function of state. About 26 + 8 x 26 look-ups a hop of bcc for shells 1 to 3 (14 + 8 x 14 for
+// two). Parallel: one lane for each environment and species, then one for each environment and path.
 #pragma once
 
 #include "kernels/exec/team.hpp"
 #include "kernels/exec/view.hpp"
+#include "kernels/lattice/lattices.hpp"
 #include "kernels/lattice/tables.hpp"
 
 #include <cmath>
@@ -23,8 +26,9 @@
 namespace zener {
 inline namespace ZENER_BACKEND {
 
-struct ConstantBarriers {
-  static constexpr int kSites = 8;
+template <class L> struct ConstantBarriers {
+  using Lattice = L;
+  static constexpr int kSites = L::kJumps;
   static constexpr int kMaxLanes = 128;
   double barrier_eV;
 
@@ -32,17 +36,18 @@ struct ConstantBarriers {
   std::size_t scratch(int) const { return 0; }
   ZENER_FN Scratch take_scratch(Team &, int) const { return {}; }
 
-  ZENER_FN void operator()(Team &team, int walkers, View<const std::uint8_t, 1>, View<double, 1> barrier,
+  ZENER_FN void operator()(Team &team, const std::int32_t *rows, int n, View<const std::uint8_t, 1>, View<double, 1> barrier,
                            const Scratch &) const {
     const double value = barrier_eV;
-    team.for_each(walkers * kJumps, [=](int i) { barrier[i] = value; });
+    team.for_each(n, L::kJumps, [=](int i, int path) { barrier[rows[i] * L::kJumps + path] = value; });
   }
 };
 
 inline constexpr double kEnergyUnit_eV = 0x1p-40;
 
-struct PairKraBarriers {
-  static constexpr int kSites = 88; // up to three shells around both ends
+template <class L> struct PairKraBarriers {
+  using Lattice = L;
+  static constexpr int kSites = L::sites_around_jumps(3);
   static constexpr int kMaxLanes = 128;
   LatticeTablesView tables;
   View<const double, 1> migration_eV;     // [species]
@@ -51,44 +56,44 @@ struct PairKraBarriers {
   int species;
 
   struct Scratch {
-    View<std::int64_t, 1> around_vacancy; // [walker][species]
+    View<std::int64_t, 1> around_vacancy; // [row][species]
   };
-  std::size_t scratch(int walkers) const { return scratch_bytes<std::int64_t>(walkers * kMaxSpecies); }
-  ZENER_FN Scratch take_scratch(Team &team, int walkers) const { return {team.scratch<std::int64_t>(walkers * kMaxSpecies)}; }
+  std::size_t scratch(int most) const { return scratch_bytes<std::int64_t>(most * kMaxSpecies); }
+  ZENER_FN Scratch take_scratch(Team &team, int most) const { return {team.scratch<std::int64_t>(most * kMaxSpecies)}; }
 
-  ZENER_FN void operator()(Team &team, int walkers, View<const std::uint8_t, 1> codes, View<double, 1> barrier,
-                           const Scratch &own) const {
+  ZENER_FN void operator()(Team &team, const std::int32_t *rows, int n, View<const std::uint8_t, 1> codes,
+                           View<double, 1> barrier, const Scratch &own) const {
     const PairKraBarriers &model = *this;
     View<std::int64_t, 1> around_vacancy = own.around_vacancy;
-    team.for_each(walkers, species, [=, &model](int walker, int b) {
-      const std::uint8_t *code = codes.data() + walker * kEnvironment;
+    team.for_each(n, species, [=, &model](int i, int b) {
+      const std::uint8_t *code = codes.data() + rows[i] * L::kEnvironment;
       const std::int64_t *g = &model.difference(0, b, 0);
       std::int64_t sum = 0;
       int m = 0;
       for (int shell = 0; shell < model.shells; ++shell, g += model.species * (model.species + 1)) {
-        for (; m < shell_end(shell); ++m) {
+        for (; m < L::shell_end(shell); ++m) {
           sum += g[code[m]];
         }
       }
-      around_vacancy[walker * kMaxSpecies + b] = sum;
+      around_vacancy[i * kMaxSpecies + b] = sum;
     });
-    team.for_each(walkers, kJumps, [=, &model](int walker, int path) {
-      const std::uint8_t *code = codes.data() + walker * kEnvironment;
+    team.for_each(n, L::kJumps, [=, &model](int i, int path) {
+      const std::uint8_t *code = codes.data() + rows[i] * L::kEnvironment;
       const int b = code[path] - 1;
       if (b < 0) { // another vacancy: there is no jump
-        barrier[walker * kJumps + path] = HUGE_VAL;
+        barrier[rows[i] * L::kJumps + path] = HUGE_VAL;
         return;
       }
       const std::int32_t *around = &model.tables.around_jump(path, 0);
       const std::int64_t *g = &model.difference(0, b, 0);
-      std::int64_t change = around_vacancy[walker * kMaxSpecies + b] - g[b + 1]; // without the jumping atom itself
+      std::int64_t change = around_vacancy[i * kMaxSpecies + b] - g[b + 1]; // without the jumping atom itself
       int m = 0;
       for (int shell = 0; shell < model.shells; ++shell, g += model.species * (model.species + 1)) {
-        for (; m < shell_end(shell); ++m) {
+        for (; m < L::shell_end(shell); ++m) {
           change -= around[m] == kSelfSite ? 0 : g[code[around[m]]];
         }
       }
-      barrier[walker * kJumps + path] = model.migration_eV[b] + static_cast<double>(change) * (0.5 * kEnergyUnit_eV);
+      barrier[rows[i] * L::kJumps + path] = model.migration_eV[b] + static_cast<double>(change) * (0.5 * kEnergyUnit_eV);
     });
   }
 };

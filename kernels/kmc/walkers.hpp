@@ -1,9 +1,10 @@
-// The state of a batch of vacancy walkers on a device, and the operations on it. The kernels stand in walkers_kernel.hpp.
+// The state of a batch of vacancy walkers on a device, and the operations on it. The kernels stand in walkers_kernel.hpp,
+// exchange.cpp and statistics.cpp.
 #pragma once
 
 #include "kernels/exec/queue.hpp"
 #include "kernels/kmc/models.hpp"
-#include "kernels/lattice/bcc.hpp"
+#include "kernels/lattice/lattices.hpp"
 #include "kernels/lattice/tables.hpp"
 #include "kernels/nn/mlp.hpp"
 
@@ -17,21 +18,58 @@ inline constexpr std::uint32_t kRunning = 0;
 inline constexpr std::uint32_t kTimeLimit = 1;
 inline constexpr std::uint32_t kNoPossibleHop = 2;
 inline constexpr std::uint32_t kBadBarrier = 3;
+inline constexpr std::uint32_t kTracerRange = 4;
+inline constexpr int kStatuses = 5;
 
+inline constexpr int kHistogramBins = 50; // of the jump randomness R in [0, 1]; 1 itself is in the last
+
+// Three displacements of at most 2^20 - 1 lattice units in one integer, each of 21 bits with an offset of 2^20, x lowest.
+inline constexpr std::int64_t kTracerOffset = std::int64_t{1} << 20;
+inline constexpr std::int64_t kTracerMask = (std::int64_t{1} << 21) - 1;
+inline constexpr std::int64_t kTracerOrigin = kTracerOffset | kTracerOffset << 21 | kTracerOffset << 42;
+
+// W walkers of V vacancies, S species, G groups. What a run does not observe has no elements.
 struct WalkersView {
-  View<std::uint8_t, 2> occupancy;      // [walker][site]
-  View<std::int32_t, 1> vacancy_site;   // [walker]
-  View<std::int32_t, 2> displacement;   // [3][walker], units of a/2, unwrapped
-  View<double, 1> time_s;               // [walker]
-  View<std::uint64_t, 1> hops;          // [walker]
-  View<std::uint32_t, 1> status;        // [walker]
-  View<double, 1> smallest_barrier_eV;  // [walker], of the last environment seen
-  View<std::int32_t, 2> pair_counts;    // [shell * pairs + pair][walker]
-  View<double, 2> pair_time;            // like pair_counts: sum of count * residence time
-  View<std::int64_t, 2> pair_hops;      // like pair_counts: sum of count over the states left
-  View<double, 1> averaged_time_s;      // [walker]
-  View<std::uint64_t, 1> averaged_hops; // [walker]
+  View<std::uint8_t, 2> occupancy;             // [W][site]
+  View<std::int32_t, 2> vacancy_site;          // [W][V]
+  View<std::int32_t, 3> displacement;          // [3][W][V], lattice units, unwrapped
+  View<double, 1> time_s;                      // [W]
+  View<std::uint64_t, 1> hops;                 // [W]
+  View<std::uint32_t, 1> status;               // [W]
+  View<double, 1> smallest_barrier_eV;         // [W], of the last environments seen
+  View<std::int32_t, 2> pair_counts;           // [shell * pairs + pair][W]
+  View<double, 2> pair_time;                   // like pair_counts: sum of count * residence time
+  View<std::int64_t, 2> pair_hops;             // like pair_counts: sum of count over the states left
+  View<double, 1> averaged_time_s;             // [W]
+  View<std::uint64_t, 1> averaged_hops;        // [W]
+  View<std::uint64_t, 1> contacts;             // [W], V > 1: environments of averaged states that held another vacancy
+  View<double, 2> randomness;                  // [2][W], sums of R and R^2 over averaged hops
+  View<std::uint64_t, 2> randomness_histogram; // [G][kHistogramBins]
+  View<std::uint64_t, 2> jumps;                // [S][W]
+  View<std::int64_t, 3> collective;            // [S][3][W], sum of the displacements of a species' atoms
+  View<std::int64_t, 2> squared;               // [S][W], sum of |displacement|^2 over a species' atoms
+  View<std::int64_t, 2> atom_displacement;     // [W][site], packed; kTracerOrigin where an atom has not moved
+  View<std::int64_t, 1> energy;                // [W], exchanges: pair energy, units of kEnergyUnit_eV
+  View<std::uint64_t, 1> accepted;             // [W], exchanges
 };
+
+// The exact memory of environments: each team owns entries for its walkers. An entry is the whole packed environment (2 or 4
+// bits a site, one bit to tell it from an empty entry) and the barriers of its paths.
+struct MemoryView {
+  View<std::uint64_t, 1> words;      // [W * entries][entry_words], zero where nothing is kept
+  View<std::uint64_t, 1> statistics; // looked up, found
+  std::int64_t entries;              // of each walker; 0: there is no memory
+  int bits;                          // of a site: 2 (at most 3 species) or 4
+  int key_words;
+  int entry_words;
+};
+
+// Words of a key and of an entry, for networks (112 sites, 8 barriers of `stored` bytes).
+ZENER_HOST_FN constexpr int memory_bits(int species) { return species <= 3 ? 2 : 4; }
+ZENER_HOST_FN constexpr int memory_key_words(int bits) { return bits == 2 ? 4 : 8; }
+ZENER_HOST_FN constexpr int memory_entry_words(int bits, int stored) {
+  return memory_key_words(bits) + kJumps * stored / static_cast<int>(sizeof(std::uint64_t));
+}
 
 struct RunParameters {
   std::uint64_t begin_hop;
@@ -44,18 +82,24 @@ struct RunParameters {
   int replicas; // walker w has the temperature of group w / replicas
   int shells;   // pair counts observed
   int species;
+  int vacancies;
+  bool randomness;
+  bool transport;
+  bool tracers;
 };
 
 struct TeamChoice {
   int walkers; // of a team
   int lanes;
+  int rows = 1; // environments that the model evaluates at once
 };
 
 template <class Model> struct Advance {
-  BccLattice lattice;
+  typename Model::Lattice lattice;
   LatticeTablesView tables;
   WalkersView walkers;
   View<const double, 1> inverse_kT_per_eV; // [group]
+  MemoryView memory;
   RunParameters run;
   Model model;
 };
@@ -63,21 +107,45 @@ template <class Model> struct Advance {
 // Runs every walker from begin_hop to end_hop. Instantiated for the models below.
 template <class Model> void advance_walkers(Queue &queue, const Advance<Model> &work, TeamChoice choice);
 
-// Barriers of given environments: codes [n][112] -> barrier_eV [n][8].
+// Barriers of given environments: codes [n][E] -> barrier_eV [n][P]; a jump into a vacancy has none (infinite).
 template <class Model>
 void evaluate_environments(Queue &queue, const Model &model, View<const std::uint8_t, 2> codes, View<double, 2> barrier,
                            TeamChoice choice);
 
-// Scratch bytes of a team of advance_walkers.
-template <class Model> std::size_t advance_scratch(const Advance<Model> &work, int walkers);
+// Barriers of a vacancy on the sites first, first + 1, … of one configuration in turn. barrier_eV [n][P].
+template <class Model>
+void map_barriers(Queue &queue, const Model &model, const typename Model::Lattice &lattice, const LatticeTablesView &tables,
+                  View<const std::uint8_t, 1> occupancy, std::int64_t first, View<double, 2> barrier, TeamChoice choice);
 
-// Mean and sum of squared deviations over the replicas of each group, for the columns of KmcRow: time, squared displacement,
-// displacement x, y, z, pair counts. mean, squared: [group][column].
-void group_statistics(Queue &queue, const WalkersView &walkers, int groups, int replicas, View<double, 2> mean,
+// Jump randomness of environments at several temperatures: barrier_eV [n][P] -> randomness [temperature][n].
+void randomness_of_barriers(Queue &queue, View<const double, 2> barrier, View<const double, 1> inverse_kT_per_eV,
+                            View<double, 2> randomness);
+
+// Metropolis trials from begin_hop to end_hop: two random sites are exchanged with probability min(1, exp(-dE/kT)).
+template <class L> struct Exchange {
+  L lattice;
+  LatticeTablesView tables;
+  WalkersView walkers;
+  View<const double, 1> inverse_kT_per_eV; // [group]
+  View<const std::int64_t, 3> energy;      // [shell][S + 1][S + 1], units of kEnergyUnit_eV
+  int energy_shells;
+  RunParameters run;
+};
+template <class L> void exchange_sites(Queue &queue, const Exchange<L> &work);
+// The pair energy of every walker, from its occupancy.
+template <class L> void total_energy(Queue &queue, const Exchange<L> &work);
+
+// What the columns of a sampled row hold (RowColumns of host/neutral/kmc_plan.hpp); -1: not there.
+struct StatisticsColumns {
+  int pairs, randomness, jumps, tracer_squared, collective, energy, accepted, b2, b2_end, end;
+};
+
+// Mean and sum of squared deviations over the replicas of each group. mean, squared: [group][column]; b2 [column][walker].
+void group_statistics(Queue &queue, const WalkersView &walkers, View<const std::int32_t, 2> b2,
+                      const StatisticsColumns &columns, int groups, int replicas, View<double, 2> mean,
                       View<double, 2> squared);
 
-// Walkers by status and the lowest walker that stopped for a reason other than the time limit.
-// result: [running, time limit, no possible hop, bad barrier, first halted walker].
+// Walkers by status and the lowest walker that stopped for a reason other than the time limit: [kStatuses + 1].
 void count_status(Queue &queue, const WalkersView &walkers, View<std::uint64_t, 1> result);
 
 // Tiles of MlpBarriers that are instantiated: for many walkers, and for so few that each needs a team of its own.

@@ -1,15 +1,15 @@
 // Random alloys and counts of bonds, for many walkers at once.
 //
-// RandomAlloy: walker w gets exactly atoms[group][s] atoms of each species and one vacancy at random sites (Fisher-Yates
-// shuffle, Philox stream random_alloy). One lane a walker: sites writes and draws each; set-up only. FindVacancy: the site that
-// holds code 0; one lane a walker. CountBonds: unordered bonds of each pair of species in shells 1 and 2 (each bond seen from
-// one end); one lane a walker.
+// RandomAlloy: walker w gets exactly atoms[group][s] atoms of each species, and vacancies on the sites left, at random
+// (Fisher-Yates shuffle, Philox stream random_alloy). One lane a walker: sites writes and draws each; set-up only.
+// FindVacancies: the sites that hold code 0, in order; one lane a walker. CountBonds: unordered bonds of each pair of species
+// in shells 1 and 2 (each bond seen from one end); one lane a walker.
 #pragma once
 
 #include "kernels/exec/philox.hpp"
 #include "kernels/exec/random_streams.hpp"
 #include "kernels/exec/view.hpp"
-#include "kernels/lattice/bcc.hpp"
+#include "kernels/lattice/lattices.hpp"
 #include "kernels/lattice/tables.hpp"
 
 #include <cstdint>
@@ -54,22 +54,25 @@ struct RandomAlloy {
   }
 };
 
-struct FindVacancy {
+struct FindVacancies {
   View<const std::uint8_t, 2> occupancy;
-  View<std::int32_t, 1> vacancy_site; // [walker]; -1 when there is none
+  View<std::int32_t, 2> vacancy_site; // [walker][V]; -1 where there are fewer
 
   ZENER_FN void operator()(std::int64_t w) const {
-    vacancy_site[w] = -1;
-    for (std::int64_t site = occupancy.extent(1) - 1; site >= 0; --site) {
-      if (occupancy(w, site) == 0) {
-        vacancy_site[w] = static_cast<std::int32_t>(site);
+    std::int64_t found = 0;
+    for (std::int64_t site = 0; site < occupancy.extent(1); ++site) {
+      if (occupancy(w, site) == 0 && found < vacancy_site.extent(1)) {
+        vacancy_site(w, found++) = static_cast<std::int32_t>(site);
       }
+    }
+    for (; found < vacancy_site.extent(1); ++found) {
+      vacancy_site(w, found) = -1;
     }
   }
 };
 
-struct CountBonds {
-  BccLattice lattice;
+template <class L> struct CountBonds {
+  L lattice;
   LatticeTablesView tables;
   View<const std::uint8_t, 2> occupancy;
   View<std::int32_t, 2> counts; // [shell * pairs + pair][walker]
@@ -86,10 +89,10 @@ struct CountBonds {
       if (a == 0) {
         continue;
       }
-      const HalfCoordinates c = lattice.coordinates(static_cast<std::int32_t>(site));
+      const SiteCoordinates c = lattice.coordinates(static_cast<std::int32_t>(site));
       int m = 0;
       for (int shell = 0; shell < shells; ++shell) {
-        for (; m < shell_end(shell); ++m) {
+        for (; m < L::shell_end(shell); ++m) {
           const std::int32_t dx = tables.offsets(m, 0);
           const std::int32_t dy = tables.offsets(m, 1);
           const std::int32_t dz = tables.offsets(m, 2);

@@ -27,7 +27,7 @@ int run_golden(const std::vector<std::string> &arguments) {
   int different = 0;
   for (const GoldenCase &golden : golden_cases()) {
     const std::uint64_t hash = run_golden_case(*device.backend, golden);
-    std::printf("%-28s 0x%016llx  %s\n", golden.name, static_cast<unsigned long long>(hash),
+    std::printf("%-43s 0x%016llx  %s\n", golden.name, static_cast<unsigned long long>(hash),
                 hash == golden.hash ? "as it must be" : "DIFFERS");
     different += hash == golden.hash ? 0 : 1;
   }

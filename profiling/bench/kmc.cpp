@@ -30,6 +30,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr double kTemperature_K = 1000.0;
+constexpr double kColdTemperature_K = 400.0;
+constexpr std::int64_t kMemoryEntries = 65536; // of each walker, in the states with a memory
 
 struct Options {
   std::string device = "auto";
@@ -48,6 +50,8 @@ struct State {
   int walkers = 1;
   int order_shells = 0;
   bool headline = false; // one of the three states of the top-level figures
+  double temperature_K = kTemperature_K;
+  std::int64_t memory_entries = 0; // of each walker
 };
 
 // A batch that is timed again and again.
@@ -70,7 +74,16 @@ public:
   }
 
   // Hops per second of all walkers together.
-  double sample() { return static_cast<double>(hops_of_a_sample_) * walkers_ / advance(hops_of_a_sample_); }
+  double sample() {
+    const std::uint64_t lookups = lookups_;
+    const std::uint64_t hits = hits_;
+    const double took = advance(hops_of_a_sample_);
+    hit_rate_ = lookups_ > lookups ? static_cast<double>(hits_ - hits) / static_cast<double>(lookups_ - lookups) : 0.0;
+    return static_cast<double>(hops_of_a_sample_) * walkers_ / took;
+  }
+
+  // Share of the environments of the last sample that the memory knew.
+  double hit_rate() const { return hit_rate_; }
 
 private:
   double advance(std::uint64_t hops) {
@@ -78,6 +91,8 @@ private:
     const Stopwatch watch;
     const AdvanceReport report = batch_->advance(done_, {});
     const double seconds = watch.seconds();
+    lookups_ = report.memory_lookups;
+    hits_ = report.memory_hits;
     if (static_cast<double>(report.running) != walkers_) {
       throw DataError("walker " + std::to_string(report.first_halted) + " stopped during the measurement (" +
                       std::to_string(report.no_possible_hop) + " walkers without a possible hop, " +
@@ -91,6 +106,9 @@ private:
   std::unique_ptr<KmcBatch> batch_;
   std::uint64_t done_ = 0;
   std::uint64_t hops_of_a_sample_ = 1;
+  std::uint64_t lookups_ = 0;
+  std::uint64_t hits_ = 0;
+  double hit_rate_ = 0.0;
 };
 
 // Waits until the threads of the last parallel region have stopped spinning.
@@ -99,6 +117,7 @@ void settle() { std::this_thread::sleep_for(std::chrono::milliseconds(100)); }
 struct Samples {
   std::vector<double> hops_per_s;
   std::vector<double> share; // of the yardstick in the same round
+  double hit_rate = 0.0;     // of the memory, in the last round
 };
 
 // Samples of every state, and of the yardstick on as many threads.
@@ -127,6 +146,7 @@ Measured measure(std::vector<std::unique_ptr<Timed>> &timed, const std::vector<S
     for (std::size_t i = 0; i < timed.size(); ++i) {
       const double hops_per_s = timed[i]->sample();
       m.states[i].hops_per_s.push_back(hops_per_s);
+      m.states[i].hit_rate = timed[i]->hit_rate();
       m.states[i].share.push_back(hops_per_s * flops_per_hop(states[i].model) * 1e-9 / gflops);
     }
     wall_s += watch.seconds();
@@ -137,12 +157,14 @@ Measured measure(std::vector<std::unique_ptr<Timed>> &timed, const std::vector<S
 }
 
 KmcPlan plan_of(const State &state, int walkers) {
-  KmcPlan plan = equimolar_plan(state.model, state.precision, state.cells, walkers, kTemperature_K);
+  KmcPlan plan = equimolar_plan(state.model, state.precision, state.cells, walkers, state.temperature_K);
   plan.order_shells = state.order_shells;
+  plan.memory_entries = state.memory_entries;
   return plan;
 }
 
-std::vector<State> make_states(const Mlp &mlp) {
+// mlp: of the states without a memory; alloy: of those with one.
+std::vector<State> make_states(const Mlp &mlp, const Mlp &alloy) {
   std::vector<State> states{
       {"A: 64 walkers of 1,024 sites", mlp, Precision::float32, 8, 64, 0, true},
       {"B: 1 walker of 1,024 sites", mlp, Precision::float32, 8, 1, 0, true},
@@ -152,6 +174,18 @@ std::vector<State> make_states(const Mlp &mlp) {
       {"A with pair_kra barriers", made_pair_kra(), Precision::float32, 8, 64, 0, false},
       {"A with a constant barrier", ConstantBarrier{1.0}, Precision::float32, 8, 64, 0, false},
   };
+  for (const double temperature_K : {kTemperature_K, kColdTemperature_K}) {
+    const std::string suffix = temperature_K == kTemperature_K ? " with memory" : " with memory, 400 K";
+    for (std::size_t i = 0; i < 3; ++i) {
+      State state = states[i];
+      state.name = state.name.substr(0, 1) + suffix;
+      state.headline = false;
+      state.model = alloy;
+      state.temperature_K = temperature_K;
+      state.memory_entries = kMemoryEntries;
+      states.push_back(state);
+    }
+  }
   return states;
 }
 
@@ -162,15 +196,17 @@ Json describe_state(const State &state, std::uint64_t warmup_hops) {
   j["precision"] = state.precision == Precision::float32 ? "float32" : "float64";
   j["walkers"] = state.walkers;
   j["sites"] = plan_of(state, 1).sites();
-  j["temperature_K"] = kTemperature_K;
+  j["temperature_K"] = state.temperature_K;
   j["order_shells"] = state.order_shells;
+  j["memory_entries"] = state.memory_entries;
   j["warmup_hops_per_walker"] = warmup_hops;
   j["in_minimum"] = state.headline;
   return j;
 }
 
 Json share_or_null(const State &state, const Samples &samples) {
-  const bool comparable = state.precision == Precision::float32 && flops_per_hop(state.model) > 0.0;
+  const bool comparable =
+      state.precision == Precision::float32 && flops_per_hop(state.model) > 0.0 && state.memory_entries == 0;
   return comparable ? Json(median(samples.share)) : Json(nullptr);
 }
 
@@ -178,7 +214,10 @@ std::string rate_text(const State &state, const Samples &samples) {
   char text[80];
   const double hops_per_s = median(samples.hops_per_s);
   const double flops = flops_per_hop(state.model);
-  if (flops == 0.0) {
+  if (state.memory_entries > 0) {
+    std::snprintf(text, sizeof text, "%11s %6.2f %% hits ", grouped(static_cast<std::uint64_t>(hops_per_s)).c_str(),
+                  100.0 * samples.hit_rate);
+  } else if (flops == 0.0) {
     std::snprintf(text, sizeof text, "%11s %8s %7s", grouped(static_cast<std::uint64_t>(hops_per_s)).c_str(), "-", "-");
   } else if (state.precision == Precision::float64) {
     std::snprintf(text, sizeof text, "%11s %8.1f %7s", grouped(static_cast<std::uint64_t>(hops_per_s)).c_str(),
@@ -190,13 +229,13 @@ std::string rate_text(const State &state, const Samples &samples) {
   return text;
 }
 
-void measure_cpu(const Options &options, Backend &backend, const Mlp &mlp, Json &report) {
+void measure_cpu(const Options &options, Backend &backend, const Mlp &mlp, const Mlp &alloy, Json &report) {
   const int threads = options.threads > 0 ? options.threads : backend.device().units;
   const int rounds = options.quick ? 3 : 7;
   const double seconds = std::max(0.02, options.seconds / rounds);
   const std::uint64_t warmup = options.quick ? 2000 : 100000;
   const std::uint64_t warmup_further = 2000;
-  const std::vector<State> states = make_states(mlp);
+  const std::vector<State> states = make_states(mlp, alloy);
 
   backend.set_threads(threads);
   std::printf("warm-up at 1000 K on %d threads: %s hops per walker in states A, B and C, %s in the others\n", threads,
@@ -206,7 +245,7 @@ void measure_cpu(const Options &options, Backend &backend, const Mlp &mlp, Json 
   std::vector<std::unique_ptr<Timed>> batches;
   std::vector<std::unique_ptr<Timed>> machine_batches; // lone walkers: one for each thread
   for (const State &state : states) {
-    const std::uint64_t hops = state.headline ? warmup : warmup_further;
+    const std::uint64_t hops = state.headline || state.memory_entries > 0 ? warmup : warmup_further;
     batches.push_back(std::make_unique<Timed>(backend, plan_of(state, state.walkers), hops));
     if (state.walkers == 1) {
       machine_batches.push_back(std::make_unique<Timed>(backend, plan_of(state, threads), hops));
@@ -232,6 +271,8 @@ void measure_cpu(const Options &options, Backend &backend, const Mlp &mlp, Json 
   std::printf("%-32s %11s %8s %7s   %11s %8s %7s\n", "", "hops/s", "GFLOP/s", "sgemm", "hops/s", "GFLOP/s", "sgemm");
   double least_hops = std::numeric_limits<double>::infinity();
   double least_share = std::numeric_limits<double>::infinity();
+  double least_with_memory = std::numeric_limits<double>::infinity();
+  double least_with_memory_cold = std::numeric_limits<double>::infinity();
   Json rows = Json::array();
   for (std::size_t i = 0; i < states.size(); ++i) {
     const State &state = states[i];
@@ -240,12 +281,19 @@ void measure_cpu(const Options &options, Backend &backend, const Mlp &mlp, Json 
     const double per_machine = median(machine.states[i].hops_per_s);
     std::printf("%-32s %s   %s\n", state.name.c_str(), rate_text(state, core.states[i]).c_str(),
                 rate_text(state, machine.states[i]).c_str());
-    Json row = describe_state(state, state.headline ? warmup : warmup_further);
+    Json row = describe_state(state, state.headline || state.memory_entries > 0 ? warmup : warmup_further);
     row["walkers_machine"] = state.walkers == 1 ? threads : state.walkers;
     row["hops_per_s"] = per_core;
     row["hops_per_s_machine"] = per_machine;
-    row["gflops"] = flops > 0.0 ? Json(per_core * flops * 1e-9) : Json(nullptr);
-    row["gflops_machine"] = flops > 0.0 ? Json(per_machine * flops * 1e-9) : Json(nullptr);
+    if (state.memory_entries > 0) {
+      row["hops_per_s_with_memory"] = per_core;
+      row["memory_hit_rate"] = core.states[i].hit_rate;
+      double &least = state.temperature_K == kTemperature_K ? least_with_memory : least_with_memory_cold;
+      least = std::min(least, per_core);
+    }
+    const bool counted = flops > 0.0 && state.memory_entries == 0; // with a memory, most of the arithmetic is left out
+    row["gflops"] = counted ? Json(per_core * flops * 1e-9) : Json(nullptr);
+    row["gflops_machine"] = counted ? Json(per_machine * flops * 1e-9) : Json(nullptr);
     row["share_of_sgemm"] = share_or_null(state, core.states[i]);
     row["share_of_sgemm_machine"] = share_or_null(state, machine.states[i]);
     row["hops_per_s_rounds"] = core.states[i].hops_per_s;
@@ -260,6 +308,10 @@ void measure_cpu(const Options &options, Backend &backend, const Mlp &mlp, Json 
               median(core.sgemm_gflops), "", "", median(machine.sgemm_gflops), "");
   std::printf("\nleast of A, B and C, per core: %s hops/s, %.2f of sgemm\n",
               grouped(static_cast<std::uint64_t>(least_hops)).c_str(), least_share);
+  std::printf("with a memory of %s environments a walker: %s hops/s at 1000 K, %s at 400 K\n",
+              grouped(static_cast<std::uint64_t>(kMemoryEntries)).c_str(),
+              grouped(static_cast<std::uint64_t>(least_with_memory)).c_str(),
+              grouped(static_cast<std::uint64_t>(least_with_memory_cold)).c_str());
 
   if (std::min(core.cpu_share, machine.cpu_share) < 0.95) {
     std::printf("note: the machine was busy: these runs got %.0f %% (one core) and %.0f %% (machine) of the processor time; "
@@ -271,13 +323,18 @@ void measure_cpu(const Options &options, Backend &backend, const Mlp &mlp, Json 
   report["description"] =
       "Vacancy kMC, random equimolar cells, seed 1. Top-level hops_per_s and share_of_sgemm are the least of the states A, B "
       "and C on "
-      "one core (one thread). Rates are medians over rounds in which the matrix product and all states are timed in turn; "
+      "one core (one thread); hops_per_s_with_memory and hops_per_s_with_memory_400_K are the least of them with a memory of "
+      "environments at 1000 and at 400 K. Rates are medians over rounds in which the matrix product and all states are timed "
+      "in turn; "
       "shares are "
       "medians of the rounds' ratios of GFLOP/s to those of a 1024 x 1024 x 1024 float32 OpenBLAS product on as many threads. "
       "*_machine: all threads; a lone walker keeps one thread busy, so there are then walkers_machine of them. "
       "cpu_share_*: processor time over wall time of the samples; below 1 the machine was busy with other work.";
   report["hops_per_s"] = least_hops;
   report["share_of_sgemm"] = least_share;
+  report["hops_per_s_with_memory"] = least_with_memory;
+  report["hops_per_s_with_memory_400_K"] = least_with_memory_cold;
+  report["memory_entries"] = kMemoryEntries;
   report["sgemm_kernels"] = "OpenBLAS, " + sgemm_kernels();
   report["sgemm_gflops_per_core"] = median(core.sgemm_gflops);
   report["sgemm_gflops_machine"] = median(machine.sgemm_gflops);
@@ -307,7 +364,7 @@ std::optional<double> datasheet_tflops(const std::string &name) {
   return std::nullopt;
 }
 
-void measure_gpu(const Options &options, Backend &backend, const Mlp &mlp, Json &report) {
+void measure_gpu(const Options &options, Backend &backend, const Mlp &mlp, const Mlp &alloy, Json &report) {
   const int rounds = 3;
   const double seconds = options.quick ? 0.2 : std::max(0.1, options.seconds / rounds);
   const std::uint64_t warmup = options.quick ? 2000 : 100000;
@@ -348,15 +405,14 @@ void measure_gpu(const Options &options, Backend &backend, const Mlp &mlp, Json 
   };
 
   Json rows = Json::array();
-  for (const State &state : make_states(mlp)) {
+  for (const State &state : make_states(mlp, alloy)) {
     rows.push_back(run(state, state.headline ? warmup : warmup_sweep));
   }
   Json sweep = Json::array();
   double most_hops = 0.0;
   Json most_share = nullptr;
   for (int power = 10; power <= 22; ++power) {
-    const State state{
-        "2^" + std::to_string(power) + " walkers of 1,024 sites", mlp, Precision::float32, 8, 1 << power, 0, false};
+    const State state{"2^" + std::to_string(power) + " walkers of 1,024 sites", mlp, Precision::float32, 8, 1 << power};
     const std::size_t needed = device_bytes(plan_of(state, state.walkers));
     if (needed > backend.device().memory_free_bytes) {
       std::printf("%-34s left out: needs %zu MiB\n", state.name.c_str(), needed >> 20);
@@ -440,8 +496,11 @@ int run_kmc(const std::vector<std::string> &arguments) {
   Json report;
   report["format"] = "zener-bench-kmc-1";
   report["machine"] = describe_machine(device);
-  const Mlp mlp = options->model.empty() ? made_network() : read_mlp(options->model);
-  report["network"] = options->model.empty() ? "made, 112-128-128-128-128-1" : "from a file";
+  const bool made = options->model.empty();
+  const Mlp mlp = made ? made_network() : read_mlp(options->model);
+  const Mlp alloy = made ? made_saddle_network() : mlp;
+  report["network"] =
+      made ? "made, 112-128-128-128-128-1; with a memory one whose forward and backward barriers are alike" : "from a file";
   report["mflop_per_hop"] = flops_per_hop(mlp) * 1e-6;
   std::printf("%s: %s, %s; %s, commit %s\n", device.backend_name.c_str(), device.device.name.c_str(),
               device.device.architecture.c_str(), kCompiler, kCommit);
@@ -457,9 +516,9 @@ int run_kmc(const std::vector<std::string> &arguments) {
                      {"largest_error_float64_eV", check.largest_error_float64_eV}};
 
   if (device.backend_name == "cpu") {
-    measure_cpu(*options, *device.backend, mlp, report);
+    measure_cpu(*options, *device.backend, mlp, alloy, report);
   } else {
-    measure_gpu(*options, *device.backend, mlp, report);
+    measure_gpu(*options, *device.backend, mlp, alloy, report);
   }
   if (!options->json.empty()) {
     write_file_atomically(options->json, report.dump(2) + "\n");

@@ -4,8 +4,11 @@
 #include "profiling/bench/benches.hpp"
 
 #include <array>
+#include <cerrno>
 #include <cstdio>
-#include <exception>
+#include <cstring>
+#include <filesystem>
+#include <unistd.h>
 
 namespace zener::bench {
 namespace {
@@ -43,16 +46,22 @@ int run(const std::vector<std::string> &arguments) {
 
 std::span<const Bench> benches() { return kBenches; }
 
+// Another program beside this one (CMakeLists.txt says why); it takes this one's place.
+int run_micro(const std::vector<std::string> &arguments) {
+  std::error_code error;
+  const std::string program =
+      (std::filesystem::read_symlink("/proc/self/exe", error).parent_path() / "zener_bench_micro").string();
+  std::vector<std::string> words{program};
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  std::vector<char *> argv;
+  for (std::string &word : words) {
+    argv.push_back(word.data());
+  }
+  argv.push_back(nullptr);
+  execv(argv[0], argv.data());
+  throw DataError(program + " cannot be started: " + std::strerror(errno) + "; `./zener.sh build` makes it");
+}
+
 } // namespace zener::bench
 
-int main(int argc, char **argv) {
-  try {
-    return zener::bench::run({argv + 1, argv + argc});
-  } catch (const zener::Error &error) {
-    std::fprintf(stderr, "zener_bench: error: %s\n", error.what());
-    return static_cast<int>(error.code());
-  } catch (const std::exception &error) {
-    std::fprintf(stderr, "zener_bench: error: %s\n", error.what());
-    return static_cast<int>(zener::ExitCode::own_fault);
-  }
-}
+int main(int argc, char **argv) { return zener::bench::run_main(zener::bench::run, argc, argv); }

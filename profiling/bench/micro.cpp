@@ -1,4 +1,5 @@
-// zener_bench micro: single calls of a backend under Google Benchmark. Items are environments, walkers or hops.
+// zener_bench_micro (or `zener_bench micro`): single calls of a backend under Google Benchmark. Items are environments, walkers
+// or hops.
 #include "apps/zener/device_choice.hpp"
 #include "host/neutral/errors.hpp"
 #include "profiling/bench/benches.hpp"
@@ -104,9 +105,7 @@ void register_batches(Backend &backend) {
       ->UseRealTime();
 }
 
-} // namespace
-
-int run_micro(const std::vector<std::string> &arguments) {
+int run(const std::vector<std::string> &arguments) {
   std::string wanted = "auto";
   std::vector<std::string> kept{"zener_bench micro"};
   for (std::size_t i = 0; i < arguments.size(); ++i) {
@@ -148,4 +147,7 @@ int run_micro(const std::vector<std::string> &arguments) {
   return 0;
 }
 
+} // namespace
 } // namespace zener::bench
+
+int main(int argc, char **argv) { return zener::bench::run_main(zener::bench::run, argc, argv); }

@@ -101,6 +101,48 @@ Mlp made_network() {
   return mlp;
 }
 
+Mlp made_saddle_network() {
+  Mlp mlp = made_network();
+  // The first neuron of every layer carries the saddle's energy, a weight for each distance from the middle of the jump: the
+  // same sites have the same weights seen from either end. The codes have a variance of 2/3 in an equimolar ternary alloy.
+  constexpr double kSaddleSpread_eV = 0.25;
+  constexpr double kShareOfOthers = 0.35; // of made_network's spread of 0.2 eV
+  DenseLayer &first = mlp.layers.front();
+  double squares = 0.0;
+  for (std::size_t k = 0; k < kEnvironmentSites; ++k) {
+    const Offset &o = bcc_tables().offsets[k];
+    int distance = 0; // squared, from the middle of (0,0,0) and (1,1,1), in quarters of a
+    for (const int x : o) {
+      distance += (2 * x - 1) * (2 * x - 1);
+    }
+    first.weight[k] = number(std::uint64_t{1000000} + static_cast<std::uint64_t>(distance), 1.0) * std::exp(-distance / 40.0);
+    squares += first.weight[k] * first.weight[k] * 2.0 / 3.0;
+  }
+  double sum = 0.0;
+  for (std::size_t k = 0; k < kEnvironmentSites; ++k) {
+    first.weight[k] *= kSaddleSpread_eV / std::sqrt(squares);
+    sum += first.weight[k];
+  }
+  constexpr double kMean_eV = 1.75;
+  first.bias[0] = kMean_eV - 2.0 * sum;
+  for (std::size_t l = 1; l < 4; ++l) {
+    DenseLayer &layer = mlp.layers[l];
+    std::fill(layer.weight.begin(), layer.weight.begin() + layer.in, 0.0);
+    layer.weight[0] = 1.0;
+    layer.bias[0] = 0.0;
+    for (int o = 1; o < layer.out; ++o) {
+      layer.weight[static_cast<std::size_t>(o) * static_cast<std::size_t>(layer.in)] = 0.0;
+    }
+  }
+  DenseLayer &output = mlp.layers.back();
+  for (double &weight : output.weight) {
+    weight *= kShareOfOthers;
+  }
+  output.weight[0] = 1.0;
+  output.bias[0] = kShareOfOthers * (output.bias[0] - 1.5);
+  return mlp;
+}
+
 PairKra made_pair_kra() {
   PairKra model;
   model.elements = {"Nb", "Mo", "Ta"};
@@ -131,6 +173,20 @@ double flops_per_hop(const BarrierModel &model) {
   return flops;
 }
 
+namespace {
+
+// As many atoms of each species as can be; they sum to sites - vacancies.
+std::vector<std::int64_t> equimolar_atoms(const KmcPlan &plan) {
+  std::vector<std::int64_t> atoms;
+  const std::int64_t species = plan.species();
+  for (std::int64_t s = 0; s < species; ++s) {
+    atoms.push_back((plan.sites() - plan.vacancies + s) / species);
+  }
+  return atoms;
+}
+
+} // namespace
+
 KmcPlan equimolar_plan(const BarrierModel &model, Precision precision, int cells, int walkers, double temperature_K) {
   KmcPlan plan;
   plan.cells = {cells, cells, cells};
@@ -144,12 +200,7 @@ KmcPlan equimolar_plan(const BarrierModel &model, Precision precision, int cells
   plan.precision = precision;
   plan.seed = 1;
   plan.replicas = walkers;
-  const std::int64_t species = plan.species();
-  KmcGroup group{temperature_K, {}};
-  for (std::int64_t s = 0; s < species; ++s) {
-    group.atoms.push_back((plan.sites() - 1 + s) / species); // sums to sites - 1
-  }
-  plan.groups = {group};
+  plan.groups = {{temperature_K, equimolar_atoms(plan)}};
   return plan;
 }
 
@@ -209,6 +260,16 @@ std::uint64_t state_hash(const KmcState &state) {
   fnv.add(state.pair_hops);
   fnv.add(state.averaged_time_s);
   fnv.add(state.averaged_hops);
+  fnv.add(state.contacts);
+  fnv.add(state.randomness);
+  fnv.add(state.randomness_histogram);
+  fnv.add(state.jumps);
+  fnv.add(state.collective);
+  fnv.add(state.squared);
+  fnv.add(state.atom_displacement);
+  fnv.add(state.energy);
+  fnv.add(state.accepted);
+  fnv.add(state.b2_since);
   return fnv.hash();
 }
 
@@ -221,6 +282,17 @@ const std::vector<GoldenCase> &golden_cases() {
       {"mlp float32, few walkers", "mlp", Precision::float32, 3, 3000, 0x1fb36a5e78ae98dbu},
       {"mlp float64, many walkers", "mlp", Precision::float64, 512, 32, 0xa727e2b45baf729du},
       {"mlp float64, few walkers", "mlp", Precision::float64, 3, 1500, 0x6d73723a8d827445u},
+      {"mlp float32, many walkers, memory", "mlp", Precision::float32, 512, 64, 0x519e144e640bfc57u, 48},
+      {"mlp float32, few walkers, memory", "mlp", Precision::float32, 3, 3000, 0x1fb36a5e78ae98dbu, 1024},
+      {"mlp float64, few walkers, memory", "mlp", Precision::float64, 3, 1500, 0x6d73723a8d827445u, 1024},
+      {"mlp float32, 3 vacancies, observed, memory", "mlp", Precision::float32, 64, 100, 0x03e9b0b10b79ddb1u, 48,
+       Structure::bcc, 3, true},
+      {"pair_kra, 3 vacancies, observed", "pair_kra", Precision::float32, 64, 300, 0xdab37fb45d24b0f7u, 0, Structure::bcc, 3,
+       true},
+      {"pair_kra, sc, observed", "pair_kra", Precision::float32, 64, 300, 0xeacf8035d27c7a38u, 0, Structure::sc, 1, true},
+      {"pair_kra, fcc, observed", "pair_kra", Precision::float32, 64, 300, 0x9efdbb954946a600u, 0, Structure::fcc, 1, true},
+      {"exchanges", "pair_kra", Precision::float32, 64, 1000, 0xe76e5583662dee3du, 0, Structure::bcc, 1, false, true},
+      {"exchanges, fcc", "pair_kra", Precision::float32, 64, 1000, 0x3e0e5c9322f6a92cu, 0, Structure::fcc, 2, false, true},
   };
   return cases;
 }
@@ -234,9 +306,19 @@ std::uint64_t run_golden_case(Backend &backend, const GoldenCase &golden) {
   }
   KmcPlan plan = equimolar_plan(model, golden.precision, 6, golden.walkers, 700.0);
   plan.order_shells = 2;
+  plan.memory_entries = golden.memory_entries;
+  plan.structure = golden.structure;
+  plan.vacancies = golden.vacancies;
+  plan.groups.front().atoms = equimolar_atoms(plan);
+  plan.randomness = plan.transport = plan.tracers = golden.observed;
+  if (golden.observed && golden.structure == Structure::bcc) {
+    plan.b2 = B2Rule{2, 3, 4, 12, golden.hops};
+  }
+  plan.dynamics = golden.swaps ? Dynamics::metropolis_swaps : Dynamics::vacancy_hops;
   const auto batch = backend.make_kmc(plan);
   batch->advance(golden.hops / 3, {}); // in two calls: a cut must not matter
-  batch->advance(golden.hops, {});
+  const std::uint64_t samples[] = {golden.hops / 2, golden.hops};
+  batch->advance(golden.hops, samples);
   return state_hash(batch->save());
 }
 

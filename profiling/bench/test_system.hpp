@@ -16,6 +16,10 @@ namespace zener::bench {
 Mlp made_network();
 
 // Pair interactions of the usual size in two shells, for speed alone.
+// The same size, with barriers that are mostly the energy of the saddle between two sites, so that forward and backward jumps
+// have like barriers, as in a crystal: at 1000 K and 400 K it finds as many environments again as the published network for
+// Nb-Mo-Ta.
+Mlp made_saddle_network();
 PairKra made_pair_kra();
 
 // Operations of a hop: a multiplication and an addition for each weight and each of the 8 paths; 0 for models without a
@@ -43,6 +47,11 @@ struct GoldenCase {
   int walkers;
   std::uint64_t hops;
   std::uint64_t hash; // made by `zener_bench golden` on a CPU
+  std::int64_t memory_entries = 0;
+  Structure structure = Structure::bcc;
+  int vacancies = 1;
+  bool observed = false; // every observable of hops
+  bool swaps = false;    // Metropolis exchanges in place of hops
 };
 const std::vector<GoldenCase> &golden_cases();
 std::uint64_t run_golden_case(Backend &backend, const GoldenCase &golden);

@@ -1,8 +1,10 @@
 // Whatever is wrong in what a user gives ends in one clear line and the right exit code, and nothing already written is lost.
+#include "apps/zener/python.hpp"
 #include "host/neutral/checkpoint.hpp"
 #include "host/neutral/h5.hpp"
 #include "host/neutral/mlp_file.hpp"
 #include "host/neutral/safetensors.hpp"
+#include "host/neutral/structure_files.hpp"
 #include "tests/cli/program.hpp"
 
 #include <fstream>
@@ -54,7 +56,7 @@ TEST_F(CliBadInput, JumpIntoAVacancy) {
     types += ",1";
   }
   std::ofstream(folder_.path() / "e.json") << "{\"environments\": [{\"types\": " << types << "]}]}";
-  const std::string model = std::string(ZENER_SOURCE_DIR) + "/presets/models/nbmota_pair_kra.json";
+  const std::string model = (home_folder() / "presets/models/nbmota_pair_kra.json").string();
   refused(zener(folder_.path(), {"barriers", model, "e.json"}), 3, {"e.json", "environment 0", "path 0", "vacant"});
 }
 
@@ -94,6 +96,48 @@ TEST_F(CliBadInput, Values) {
   refused(run_edited("lattice.cells=[8,8]"), 2, {"/lattice/cells"});
   refused(run_edited("lattice.a_A=0"), 2, {"/lattice/a_A"});
   refused(run_edited("barriers.barrier_eV=-1"), 2, {"/barriers/barrier_eV", "-1"});
+}
+
+TEST_F(CliBadInput, DriversAndWhatTheyDoNotKnow) {
+  refused(run_edited("driver=static_mcc"), 2, {"/driver", "static_mcc", "did you mean", "static_mc"});
+  refused(run_edited("driver=static_mc"), 2, {"/barriers/kind", "pair_kra", "/trials"});
+  refused(run_edited("driver=barrier_map"), 2, {"/hops", "unknown key"});
+  refused(run_edited("memory.entries=100"), 2, {"/memory/entries", "constant"});
+  refused(run_edited("vacancies=65"), 2, {"/vacancies", "64"});
+  refused(run_edited("lattice.structure=hcp"), 2, {"/lattice/structure", "bcc", "sc", "fcc"});
+  refused(run_edited(R"(observe.b2={"pair": ["Nb", "W"]})"), 2, {"/observe/b2/pair/1", "W"});
+  refused(run_edited(R"(real_time={"error_eV": 0.1})"), 2, {"/real_time/formation_free_energy_eV"});
+}
+
+// Initial configurations: each is wrong in one way.
+TEST_F(CliBadInput, InitialConfigurations) {
+  json preset = json::parse(small_preset(), nullptr, true, true); // with comments
+  preset.erase("composition");
+  preset["initial"]["file"] = "i.xyz";
+  const auto started = [&](const std::string &content, const char *edit = "seed=1") {
+    put_bytes(folder_ / "p.json", preset.dump());
+    put_bytes(folder_ / "i.xyz", content);
+    return run_edited(edit);
+  };
+  LatticeConfiguration c;
+  c.cells = {5, 5, 5};
+  c.lattice_constant_A = preset.at("lattice").at("a_A");
+  c.elements = {"Nb", "Mo"};
+  std::vector<std::uint8_t> occupancy(250, 1);
+  occupancy[7] = 2;
+  c.occupancy = occupancy;
+  const std::string good = extended_xyz(c);
+  expect_done(started(good));
+  fs::remove_all(folder_ / "o");
+  refused(started(good.substr(0, good.size() / 2)), 3, {"i.xyz"});
+  refused(started(good, "lattice.cells=[5,5,6]"), 3, {"i.xyz:2: ", "6 cells"});
+  refused(started(good, "lattice.structure=fcc"), 3, {"i.xyz:", "fcc"});
+  refused(started(good, "lattice.cells=[1024,1024,1000]"), 3, {"i.xyz:2: ", "1024 cells"}); // no memory is taken for them
+  refused(started("no configuration"), 3, {"i.xyz:1: "});
+  refused(started(good, "initial.file=absent.xyz"), 3, {"absent.xyz", "No such file"});
+  refused(started(good, "composition.Nb=1"), 2, {"/composition", "initial"});
+  occupancy[3] = occupancy[4] = 0;
+  refused(started(extended_xyz(c)), 3, {"i.xyz", "2 of the 250 sites", "vacancies"});
 }
 
 TEST_F(CliBadInput, PairModels) {

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include <cmath>
+#include <regex>
 
 namespace zener::test {
 namespace {
@@ -95,8 +96,10 @@ TEST(CliCommands, PresetsDevicesSchema) {
   const TemporaryFolder folder;
   const Outcome presets = zener(folder.path(), {"presets"});
   expect_done(presets);
-  for (const char *name : {"all_keys", "nbmota_order_sweep", "quickstart"}) {
-    EXPECT_NE(presets.out.find(name), std::string::npos) << presets.out;
+  for (const char *line :
+       {"all_keys +kmc +Every key", "static_order +static_mc +Equilibrium", "nbmota_order_sweep +kmc +Chemical",
+        "nbmota_barrier_diagram +barrier_map +Mean", "quickstart +kmc +Quick start"}) {
+    EXPECT_TRUE(std::regex_search(presets.out, std::regex(line))) << line << " is missing in " << presets.out;
   }
   const Outcome devices = zener(folder.path(), {"devices"});
   expect_done(devices);
@@ -108,6 +111,13 @@ TEST(CliCommands, PresetsDevicesSchema) {
        {"driver", "lattice", "composition", "barriers", "walkers", "hops", "observe", "checkpoint", "output"}) {
     EXPECT_TRUE(keys.contains(key)) << key;
   }
+  EXPECT_EQ(zener(folder.path(), {"schema", "kmc"}).out, schema.out) << "kmc is the default";
+  for (const char *driver : {"static_mc", "barrier_map"}) {
+    const Outcome other = zener(folder.path(), {"schema", driver});
+    expect_done(other);
+    EXPECT_EQ(json::parse(other.out).at("properties").at("driver").at("enum").at(0), driver);
+  }
+  expect_failure(zener(folder.path(), {"schema", "barier_map"}), 2, {"barier_map", "did you mean", "barrier_map", "kmc"});
   EXPECT_TRUE(content_of(folder.path()).empty());
 }
 
@@ -117,8 +127,7 @@ TEST(CliCommands, StandardOutputThatIsFull) {
   }
   const TemporaryFolder folder;
   for (const char *command : {"schema", "presets", "devices", "check quickstart"}) {
-    const Outcome outcome =
-        Program(folder.path(), {"/bin/sh", "-c", std::string(ZENER_BINARY) + " " + command + " > /dev/full"}).wait();
+    const Outcome outcome = Program(folder.path(), {"/bin/sh", "-c", zener_binary() + " " + command + " > /dev/full"}).wait();
     expect_failure(outcome, 3, {"standard output cannot be written"});
   }
 }
@@ -148,16 +157,33 @@ TEST(CliCommands, CheckPrintsAPresetThatChecksAgain) {
 
 TEST(CliCommands, CheckOfTheShippedPresets) {
   const TemporaryFolder folder;
-  for (const char *name : {"quickstart", "all_keys.json"}) {
+  for (const auto &[name, driver] :
+       {std::pair{"quickstart", "kmc"}, std::pair{"all_keys.json", "kmc"}, std::pair{"all_keys_static_mc", "static_mc"},
+        std::pair{"all_keys_barrier_map", "barrier_map"}, std::pair{"composition_ladder", "kmc"},
+        std::pair{"static_order", "static_mc"}, std::pair{"random_walks", "kmc"}}) {
     const Outcome outcome = zener(folder.path(), {"check", name, "--threads", "1"});
     expect_done(outcome);
-    EXPECT_EQ(leading_object(outcome.out).at("driver"), "kmc");
+    EXPECT_EQ(leading_object(outcome.out).at("driver"), driver);
   }
   const Outcome sweep = zener(folder.path(), {"check", "nbmota_order_sweep", "--set", "barriers.file=absent.safetensors"});
   expect_failure(sweep, 3, {"absent.safetensors", "import-nnk", "https://github.com/UCICaoLab/NKK"});
   write_mlp(small_network(), folder / "n.safetensors");
-  expect_done(zener(folder.path(), {"check", "nbmota_order_sweep", "--set", "barriers.file=n.safetensors", "--threads", "1"}));
+  for (const char *name : {"nbmota_order_sweep", "nbmota_randomness", "nbmota_barrier_diagram"}) {
+    expect_done(zener(folder.path(), {"check", name, "--set", "barriers.file=n.safetensors", "--threads", "1"}));
+  }
   EXPECT_EQ(content_of(folder.path()).size(), 1U);
+}
+
+// The preset is read twice, once for its driver; a pipe gives it but once.
+TEST(CliCommands, APresetFromAPipe) {
+  const TemporaryFolder folder;
+  put_bytes(folder / "p.json", pair_preset());
+  for (const char *command : {"check /dev/stdin", "run /dev/stdin --out o --set hops=10"}) {
+    const Outcome outcome =
+        Program(folder.path(), {"/bin/sh", "-c", "cat p.json | " + zener_binary() + " " + command + " --threads 1"}).wait();
+    expect_done(outcome);
+  }
+  EXPECT_TRUE(fs::exists(folder / "o/summary.json"));
 }
 
 TEST(CliCommands, CheckNamesTooLittleMemory) {
@@ -292,7 +318,7 @@ TEST(CliCommands, ImportOfPublishedForm) {
 
 TEST(CliCommands, BenchmarkThatIsUnknown) {
   const TemporaryFolder folder;
-  if (fs::exists(fs::path(ZENER_BINARY).parent_path() / "zener_bench")) {
+  if (fs::exists(fs::path(zener_binary()).parent_path() / "zener_bench")) {
     expect_failure(zener(folder.path(), {"bench", "nosuch"}), 2, {"\"nosuch\"", "kmc"});
   } else {
     expect_failure(zener(folder.path(), {"bench", "nosuch"}), 3, {"zener_bench", "./zener.sh build"});

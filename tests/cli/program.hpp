@@ -50,7 +50,10 @@ private:
   bool ended_ = false;
 };
 
-// Command line of the program that was built with these tests.
+// The program that was built with these tests; it stands beside them, also where they were copied.
+std::string zener_binary();
+
+// Command line of it.
 Arguments zener_command(const Arguments &arguments);
 
 // Runs it to its end.

@@ -8,7 +8,9 @@
 
 #include <chrono>
 #include <csignal>
+#include <limits>
 #include <thread>
+#include <tuple>
 
 namespace zener::test {
 namespace {
@@ -102,6 +104,8 @@ TEST_P(CliRestart, AfterSignals) {
   EXPECT_NE(last.err.find("resumed at hop " + std::to_string(second)), std::string::npos) << last.err;
   run_directly(hops);
   expect_same_results("o", "direct");
+  EXPECT_EQ(content_of(folder_ / "o/configurations").size(), content_of(folder_ / "direct/configurations").size())
+      << "no configuration of an interruption is left";
 }
 
 TEST_P(CliRestart, AfterAKill) {
@@ -146,6 +150,64 @@ TEST_P(CliRestart, SignalAtTheStart) {
   expect_done(run("o", {"--resume", "--set", "hops=" + std::to_string(hops)}));
   run_directly(hops);
   expect_same_results("o", "direct");
+}
+
+// Presets with everything observed: what is sampled goes on as if there had been no stop.
+TEST_P(CliRestart, EverythingObservedGoesOn) {
+  json kmc = json::parse(pair_preset(), nullptr, true, true);
+  kmc["vacancies"] = 2;
+  kmc["observe"] = {{"order", {{"shells", 2}}},
+                    {"randomness", true},
+                    {"transport", true},
+                    {"tracers", true},
+                    {"b2", {{"pair", {"Mo", "Ta"}}, {"least_partners", 5}, {"persistent_over_hops", 300}}},
+                    {"sample", {{"every_hops", 100}}}};
+  json exchanges = json::parse(pair_preset(), nullptr, true, true);
+  exchanges["driver"] = "static_mc";
+  exchanges.erase("hops");
+  exchanges["observe"] = {{"b2", {{"pair", {"Mo", "Ta"}}, {"least_partners", 5}, {"persistent_over_hops", 300}}},
+                          {"sample", {{"every_hops", 100}}}};
+  for (const auto &[name, preset, steps] : {std::tuple{"kmc", kmc, "hops="}, std::tuple{"mc", exchanges, "trials="}}) {
+    put_bytes(folder_ / (std::string(name) + ".json"), preset.dump());
+    const auto run_to = [&, file = std::string(name) + ".json", set = std::string(steps)](const std::string &out,
+                                                                                          const std::string &n, bool resume) {
+      Arguments words{"run", file, "--device", "cpu", "--threads", GetParam(), "--out", out, "--set", set + n};
+      if (resume) {
+        words.push_back("--resume");
+      }
+      expect_done(zener(folder_.path(), words));
+    };
+    const std::string parts = std::string(name) + "-parts";
+    const std::string whole = std::string(name) + "-whole";
+    run_to(parts, "500", false);
+    run_to(parts, "1300", true);
+    run_to(whole, "1300", false);
+    EXPECT_TRUE(bytes_of(folder_ / parts / "series.h5") == bytes_of(folder_ / whole / "series.h5")) << name;
+    EXPECT_EQ(content_of(folder_ / parts / "configurations"), content_of(folder_ / whole / "configurations")) << name;
+    EXPECT_EQ(json::parse(bytes_of(folder_ / parts / "summary.json")).at("groups"),
+              json::parse(bytes_of(folder_ / whole / "summary.json")).at("groups"))
+        << name;
+  }
+}
+
+TEST_P(CliRestart, AnAtomThatMovesTooFar) {
+  json preset = json::parse(small_preset(), nullptr, true, true);
+  preset["observe"]["tracers"] = true;
+  put_bytes(folder_ / "far.json", preset.dump());
+  const Arguments words{"run", "far.json", "--device", "cpu", "--threads", GetParam(), "--out", "far"};
+  expect_done(zener(folder_.path(), words));
+  // All atoms at the end of what their displacement can hold.
+  Checkpoint checkpoint = load_checkpoint(folder_ / "far/checkpoint.h5");
+  for (std::int64_t &packed : checkpoint.state.atom_displacement) {
+    packed = std::numeric_limits<std::int64_t>::max(); // 2^21 - 1 in each of the three components
+  }
+  save_checkpoint(folder_ / "far/checkpoint.h5", checkpoint.identity, checkpoint.meta, checkpoint.state, checkpoint.rows);
+  Arguments on = words;
+  on.insert(on.end(), {"--resume", "--set", "hops=1000"});
+  expect_failure(zener(folder_.path(), on), 2, {"observe.tracers", "4 of 4 walkers", "walker 0", "far"});
+  const json summary = json::parse(bytes_of(folder_ / "far/summary.json"));
+  EXPECT_EQ(summary.at("run").at("status"), "stopped: an atom has moved too far");
+  EXPECT_EQ(summary.at("halted_walkers_total"), 4);
 }
 
 INSTANTIATE_TEST_SUITE_P(Threads, CliRestart, ::testing::Values("1", "2"),

@@ -18,4 +18,8 @@ inline constexpr std::uint64_t kWalksFloat64 = 17704255601944091051u;
 inline constexpr std::uint64_t kWideFloat32 = 144622544053785014u;
 inline constexpr std::uint64_t kWideFloat64 = 14294613797814013385u;
 
+// tests/kernels/crystal_test.cpp: bcc, sc and fcc with three vacancies after 100 hops with every observable, and 100 exchanges.
+inline constexpr std::uint64_t kCrystals[] = {11701900370444320252u, 16937717021400692559u, 12032899455481452583u,
+                                              14707786057807659595u, 8548004585129808318u,  12781886036407679700u};
+
 } // namespace zener::golden

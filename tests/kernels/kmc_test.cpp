@@ -88,7 +88,7 @@ ZENER_DEVICE_TEST(Kmc, SameBitsForEveryTeamShapeChunkAndNumberOfThreads) {
     KmcRunner whole(queue(), plan, begin);
     whole.advance(hops, {1, 32});
     const std::uint64_t expected = hash_of(whole.state());
-    for (const TeamChoice &choice : {TeamChoice{1, 1}, {2, 64}, {3, 96}, {8, 128}, {10, 33}}) {
+    for (const TeamChoice &choice : {TeamChoice{1, 1, 1}, {2, 64, 2}, {3, 96, 2}, {8, 128, 8}, {10, 33, 3}}) {
       for (const bool latency : {false, true}) {
         KmcRunner runner(queue(), plan, begin);
         runner.advance(hops, choice, latency);

@@ -38,7 +38,7 @@ protected:
 
   const DeviceTables &tables() {
     if (!tables_) {
-      tables_ = std::make_unique<DeviceTables>(queue());
+      tables_ = std::make_unique<DeviceTables>(queue(), Structure::bcc);
     }
     return *tables_;
   }
@@ -48,7 +48,7 @@ private:
 };
 
 const std::vector<TeamChoice> &team_choices() {
-  static const std::vector<TeamChoice> choices{{1, 1}, {1, 32}, {2, 64}, {3, 96}, {8, 128}};
+  static const std::vector<TeamChoice> choices{{1, 1, 1}, {1, 32, 1}, {2, 64, 2}, {3, 96, 3}, {8, 128, 8}};
   return choices;
 }
 
@@ -64,7 +64,7 @@ ZENER_DEVICE_TEST_F(Models, ConstantBarriers, ModelTest) {
   reference::Sequence random(1);
   for (const int n : {0, 1, 5}) {
     for (const TeamChoice &choice : team_choices()) {
-      for (const Barriers &barriers : evaluate(ConstantBarriers{0.7}, random_environments(random, n, 3), choice)) {
+      for (const Barriers &barriers : evaluate(ConstantBarriers<BccLattice>{0.7}, random_environments(random, n, 3), choice)) {
         for (const double e : barriers) {
           EXPECT_EQ(e, 0.7);
         }
@@ -113,7 +113,7 @@ ZENER_DEVICE_TEST_F(Models, PairEnergiesAgainstWholeLattices, ModelTest) {
       const DevicePairKra device_model(queue(), model);
       std::vector<Barriers> first;
       for (const TeamChoice &choice : team_choices()) {
-        const auto got = evaluate(device_model.view(tables().view()), environments, choice);
+        const auto got = evaluate(device_model.template view<BccLattice>(tables().view()), environments, choice);
         first = first.empty() ? got : first;
         EXPECT_EQ(got, first) << choice.walkers << " a team, " << choice.lanes << " lanes";
         for (std::size_t i = 0; i < expected.size(); ++i) {
@@ -148,8 +148,8 @@ ZENER_DEVICE_TEST_F(Models, ForwardAndBackwardChangesCancelToTheBit, ModelTest) 
     }
   }
   const DevicePairKra device_model(queue(), model);
-  const auto forward = evaluate(device_model.view(tables().view()), before, {1, 32});
-  const auto backward = evaluate(device_model.view(tables().view()), after, {1, 32});
+  const auto forward = evaluate(device_model.template view<BccLattice>(tables().view()), before, {1, 32});
+  const auto backward = evaluate(device_model.template view<BccLattice>(tables().view()), after, {1, 32});
   double largest = 0.0;
   for (std::size_t i = 0; i < forward.size(); ++i) {
     const std::size_t p = i % 8;

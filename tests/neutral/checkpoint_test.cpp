@@ -263,9 +263,9 @@ TEST(Checkpoint, sizes_are_compared_with_the_plan) {
   checkpoint.rows = rows_of(2, 16);
   expect_error<DataError>([&] { check_checkpoint_fits(checkpoint, plan, "c.h5"); }, {"c.h5", "16 sampled columns", "51"});
   checkpoint.state = state_of(6, 250, 6);
-  expect_error<DataError>([&] { check_checkpoint_fits(checkpoint, plan, "c.h5"); }, {"36 pair counts", "72"});
+  expect_error<DataError>([&] { check_checkpoint_fits(checkpoint, plan, "c.h5"); }, {"36 values of 'pair_counts'", "72"});
   checkpoint.state = state_of(6, 128, 12);
-  expect_error<DataError>([&] { check_checkpoint_fits(checkpoint, plan, "c.h5"); }, {"768 occupied sites", "1500"});
+  expect_error<DataError>([&] { check_checkpoint_fits(checkpoint, plan, "c.h5"); }, {"768 values of 'occupancy'", "1500"});
   checkpoint.state = state_of(5, 250, 12);
   expect_error<DataError>([&] { check_checkpoint_fits(checkpoint, plan, "c.h5"); }, {"5 walkers", "6"});
 }

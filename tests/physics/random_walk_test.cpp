@@ -126,7 +126,7 @@ TEST(RandomWalk, SquaredDisplacementAndTimeAreLinearInHops) {
       ASSERT_EQ(row.hop, hops[i]);
       const double n = static_cast<double>(hops[i]);
       for (std::size_t g = 0; g < temperatures.size(); ++g) {
-        const std::size_t at = g * kFixedColumns;
+        const std::size_t at = g * RowColumns{}.pairs;
         const double time = n / (kJumpPaths * path_rate(kBarrier, temperatures[g]));
         // Var(t) = n / (z Gamma)^2; Var(r^2) = 6 n (n - 1), as each of x, y, z is a sum of n signs.
         EXPECT_LT(std::abs(row.mean[at] / time - 1.0), 4.0 / std::sqrt(n * kReplicas)) << "hop " << n << ", group " << g;

@@ -31,6 +31,8 @@ TEST(Progress, LinesSayHopsSpeedAndTimeLeft) {
   EXPECT_EQ(progress_line({10400000, 20000000, 1.21e6, 100.0, 200.0}),
             "52.0 %: 10,400,000 of 20,000,000 hops, 1.21 M hops/s, 3 min 20 s left");
   EXPECT_EQ(progress_line({0, 20, 0.0, 0.0, -1.0}), "0.0 %: 0 of 20 hops, 0 hops/s, time left unknown");
+  EXPECT_EQ(Progress(20, 0, 1.0, false, "trials").state(0).unit, "trials");
+  EXPECT_EQ(progress_line({0, 20, 0.0, 0.0, -1.0, "trials"}), "0.0 %: 0 of 20 trials, 0 trials/s, time left unknown");
 }
 
 TEST(Progress, CountsOnlyTheHopsOfThisProcess) {

@@ -1,4 +1,5 @@
 // The pair model: reading, symmetry, and the exact bound against enumeration.
+#include "apps/zener/python.hpp"
 #include "host/neutral/barrier_model.hpp"
 #include "host/neutral/errors.hpp"
 #include "host/neutral/json_document.hpp"
@@ -41,8 +42,13 @@ PairKra random_model(int shells, std::uint32_t seed) {
 }
 
 // Energy of the bonds of two sites of a configuration, straight from E = 1/2 sum_ij: every bond of the two is counted once.
-double bond_energy(const PairKra &model, const std::map<Offset, int> &species, const Offset &first, const Offset &second) {
-  static const std::map<int, int> shell_of{{3, 0}, {4, 1}, {8, 2}};
+double bond_energy(const PairKra &model, Structure structure, const std::map<Offset, int> &species, const Offset &first,
+                   const Offset &second) {
+  // Squared distances of the first three shells: of sc in units of a, else of a/2.
+  static const std::map<Structure, std::map<int, int>> shells{{Structure::bcc, {{3, 0}, {4, 1}, {8, 2}}},
+                                                              {Structure::sc, {{1, 0}, {2, 1}, {3, 2}}},
+                                                              {Structure::fcc, {{2, 0}, {4, 1}, {6, 2}}}};
+  const std::map<int, int> &shell_of = shells.at(structure);
   double energy = 0.0;
   for (const auto &[site, code] : species) {
     for (const Offset &centre : {first, second}) {
@@ -58,19 +64,19 @@ double bond_energy(const PairKra &model, const std::map<Offset, int> &species, c
 }
 
 // The barrier of path p by swapping the two sites and summing bonds: no use of the formula that the bound rests on.
-double brute_barrier(const PairKra &model, const std::array<int, kEnvironmentSites> &types, std::size_t path) {
+double brute_barrier(const PairKra &model, Structure structure, const std::vector<int> &types, std::size_t path) {
   std::map<Offset, int> species{{Offset{0, 0, 0}, 0}};
-  const LatticeTables &tables = bcc_tables();
-  for (std::size_t k = 0; k < kEnvironmentSites; ++k) {
+  const LatticeTables &tables = lattice_tables(structure);
+  for (std::size_t k = 0; k < types.size(); ++k) {
     species[tables.offsets[k]] = types[k];
   }
   const Offset vacancy{0, 0, 0};
   const Offset atom = tables.offsets[path];
   const int jumping = species[atom];
-  const double before = bond_energy(model, species, vacancy, atom);
+  const double before = bond_energy(model, structure, species, vacancy, atom);
   std::swap(species[vacancy], species[atom]);
   return model.migration_eV[static_cast<std::size_t>(jumping - 1)] +
-         (bond_energy(model, species, vacancy, atom) - before) / 2.0;
+         (bond_energy(model, structure, species, vacancy, atom) - before) / 2.0;
 }
 
 TEST(PairKra, ReadsSymmetricEnergies) {
@@ -125,28 +131,32 @@ TEST(PairKra, RefusesFaultyModels) {
 
 // A random walk through environments that only keeps changes to lower barriers ends at the bound, and nothing goes below it.
 // The contributions of the sites are independent, so a sweep over all sites and species is an exact minimiser.
-TEST(PairKra, TheBoundIsTheSmallestBarrierOfAnyEnvironmentOnAllPaths) {
+class PairKraBound : public testing::TestWithParam<Structure> {};
+
+TEST_P(PairKraBound, IsTheSmallestBarrierOfAnyEnvironmentOnAllPaths) {
+  const Structure structure = GetParam();
+  const LatticeTables &tables = lattice_tables(structure);
   for (int shells = 1; shells <= 3; ++shells) {
     for (const bool several : {false, true}) {
       const PairKra model = random_model(shells, static_cast<std::uint32_t>(17 * shells));
-      const std::vector<double> bound = smallest_barriers(model, several);
+      const std::vector<double> bound = smallest_barriers(model, structure, several);
       ASSERT_EQ(bound.size(), 2U);
       std::mt19937 draw(5);
       std::uniform_int_distribution<int> species(several ? 0 : 1, 2);
-      for (std::size_t path = 0; path < kPaths; ++path) {
+      for (std::size_t path = 0; path < static_cast<std::size_t>(tables.paths); ++path) {
         for (int jumping = 1; jumping <= 2; ++jumping) {
-          std::array<int, kEnvironmentSites> types{};
+          std::vector<int> types(tables.offsets.size());
           for (int trial = 0; trial < 5; ++trial) {
             std::generate(types.begin(), types.end(), [&] { return species(draw); });
             types[path] = jumping;
-            EXPECT_GE(brute_barrier(model, types, path), bound[static_cast<std::size_t>(jumping - 1)] - 1e-12);
+            EXPECT_GE(brute_barrier(model, structure, types, path), bound[static_cast<std::size_t>(jumping - 1)] - 1e-12);
           }
-          double best = brute_barrier(model, types, path);
-          for (std::size_t k = 0; k < kEnvironmentSites; ++k) {
+          double best = brute_barrier(model, structure, types, path);
+          for (std::size_t k = 0; k < types.size(); ++k) {
             int kept = types[k];
             for (int s = several ? 0 : 1; s <= 2 && k != path; ++s) {
               types[k] = s;
-              const double barrier = brute_barrier(model, types, path);
+              const double barrier = brute_barrier(model, structure, types, path);
               if (barrier < best) {
                 best = barrier;
                 kept = s;
@@ -154,7 +164,7 @@ TEST(PairKra, TheBoundIsTheSmallestBarrierOfAnyEnvironmentOnAllPaths) {
             }
             types[k] = k == path ? jumping : kept;
           }
-          // 40 terms of order 0.1 in another order: far below 1e-12.
+          // At most 80 terms of order 0.1 in another order: far below 1e-12.
           EXPECT_NEAR(best, bound[static_cast<std::size_t>(jumping - 1)], 1e-12) << "path " << path << " shells " << shells;
         }
       }
@@ -162,13 +172,16 @@ TEST(PairKra, TheBoundIsTheSmallestBarrierOfAnyEnvironmentOnAllPaths) {
   }
 }
 
+INSTANTIATE_TEST_SUITE_P(Lattices, PairKraBound, testing::Values(Structure::bcc, Structure::sc, Structure::fcc),
+                         [](const auto &info) { return std::string(structure_name(info.param)); });
+
 TEST(PairKra, NegativeBarriersAreRefusedWithTheBound) {
   const json document = json::parse(R"({"migration_eV": {"Mo": 1.0, "Ta": 2.0}, "pair_eV": [{"Mo-Ta": -0.5}]})");
   PairKra model = read(document);
   // Mo enters a site with seven Ta around it and leaves none: 1 - 7 * 0.5 / 2.
-  EXPECT_NEAR(smallest_barriers(model, false)[0], -0.75, 1e-12);
+  EXPECT_NEAR(smallest_barriers(model, Structure::bcc, false)[0], -0.75, 1e-12);
   try {
-    check_barriers_positive(model, false);
+    check_barriers_positive(model, Structure::bcc, false);
     FAIL();
   } catch (const ConfigError &error) {
     const std::string message = error.what();
@@ -177,21 +190,21 @@ TEST(PairKra, NegativeBarriersAreRefusedWithTheBound) {
     }
   }
   model.migration_eV[0] = 1.75;
-  EXPECT_NO_THROW(check_barriers_positive(model, false));
+  EXPECT_NO_THROW(check_barriers_positive(model, Structure::bcc, false));
 }
 
 TEST(PairKra, TheShippedModelOrdersMoAndTaByItsStatedRule) {
-  const PairKra model = read_pair_kra_file(std::string(ZENER_SOURCE_DIR) + "/presets/models/nbmota_pair_kra.json");
+  const PairKra model = read_pair_kra_file(home_folder() / "presets/models/nbmota_pair_kra.json");
   ASSERT_EQ(model.elements, (std::vector<std::string>{"Mo", "Nb", "Ta"}));
   const double j = -model.pair(0, 1, 3);
   EXPECT_NEAR(-model.pair(1, 1, 1), j / 2.0, 1e-12);
   EXPECT_NEAR(-model.pair(1, 3, 3), j / 2.0, 1e-12);
   EXPECT_NEAR((8.0 * j + 6.0 * j / 2.0) / 3.0 / 8.617333262e-5, 1000.0, 1.0);
-  const std::vector<double> bound = smallest_barriers(model, false);
+  const std::vector<double> bound = smallest_barriers(model, Structure::bcc, false);
   EXPECT_NEAR(bound[0], 1.60, 0.005);
   EXPECT_NEAR(bound[1], 1.02, 0.005);
   EXPECT_NEAR(bound[2], 1.01, 0.005);
-  EXPECT_NO_THROW(check_barriers_positive(model, false));
+  EXPECT_NO_THROW(check_barriers_positive(model, Structure::bcc, false));
 }
 
 } // namespace

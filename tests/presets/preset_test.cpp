@@ -1,8 +1,11 @@
 // Presets: those that ship, schema against reader, faulty ones with their messages, and what a preset becomes.
+#include "apps/zener/python.hpp"
 #include "host/neutral/errors.hpp"
 #include "host/neutral/json_document.hpp"
+#include "host/neutral/map_preset.hpp"
 #include "host/neutral/preset.hpp"
 #include "host/neutral/schema.hpp"
+#include "tests/neutral/support.hpp"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -18,7 +21,7 @@ namespace {
 
 using nlohmann::json;
 
-const std::filesystem::path kPresets = std::filesystem::path(ZENER_SOURCE_DIR) / "presets";
+std::filesystem::path presets() { return home_folder() / "presets"; }
 
 json minimal() {
   return json::parse(R"({
@@ -31,13 +34,42 @@ json minimal() {
   })");
 }
 
+json minimal_static() {
+  json document = minimal();
+  document["driver"] = "static_mc";
+  document["trials"] = 1000;
+  document.erase("hops");
+  document["barriers"] =
+      json::parse(R"({"kind": "pair_kra", "migration_eV": {"Mo": 1, "Nb": 1, "Ta": 1}, "pair_eV": [{"Mo-Ta": -0.02}]})");
+  return document;
+}
+
+json minimal_map() {
+  json document = minimal();
+  document["driver"] = "barrier_map";
+  document.erase("walkers");
+  document.erase("hops");
+  return document;
+}
+
+void check_document(const json &document) { validate(document, schema_of(driver_of(document, "p.json")), "p.json"); }
+
 KmcPreset read(const json &document) {
-  validate(document, kKmcSchema, "p.json");
+  check_document(document);
   return read_kmc_preset(document, "p.json");
 }
 
-KmcPreset read_with(const std::vector<std::string> &edits) {
-  json document = minimal();
+MapPreset read_map(const json &document) {
+  check_document(document);
+  return read_map_preset(document, "p.json");
+}
+
+// The preset of any of the drivers with every key explicit.
+json read_and_resolved(const json &document) {
+  return document.at("driver") == "barrier_map" ? resolved(read_map(document)) : resolved(read(document));
+}
+
+KmcPreset read_with(const std::vector<std::string> &edits, json document = minimal()) {
   for (const std::string &edit : edits) {
     apply_edit(document, edit);
   }
@@ -53,7 +85,8 @@ KmcPlan plan_of(const KmcPreset &preset) {
 
 std::string refusal(const json &document) {
   try {
-    read(document);
+    check_document(document);
+    read_and_resolved(document);
   } catch (const ConfigError &error) {
     return error.what();
   }
@@ -69,23 +102,53 @@ std::string text_of(const std::filesystem::path &file) {
 
 TEST(ShippedPresets, AreValidAndReadable) {
   int met = 0;
-  for (const auto &entry : std::filesystem::directory_iterator(kPresets)) {
-    if (entry.path().extension() == ".json") {
-      const KmcPreset preset = load_kmc_preset(entry.path());
-      EXPECT_FALSE(preset.title.empty()) << entry.path();
-      ++met;
-      if (preset.barriers.kind == "mlp" && !std::filesystem::exists(preset.barriers.file)) {
-        continue; // the network does not ship
-      }
-      const KmcPlan plan = plan_of(preset);
-      EXPECT_EQ(plan.elements.size(), 3U);
+  for (const auto &entry : std::filesystem::directory_iterator(presets())) {
+    if (entry.path().extension() != ".json") {
+      continue;
     }
+    ++met;
+    const json document = load_json(entry.path(), JsonUse::preset);
+    EXPECT_FALSE(document.value("title", "").empty()) << entry.path();
+    const std::string driver = driver_of(document, entry.path().string());
+    validate(document, schema_of(driver), entry.path().string());
+    std::vector<std::string> warnings;
+    if (driver == "barrier_map") {
+      const MapPreset preset = load_map_preset(entry.path());
+      if (preset.barriers.kind != "mlp" || std::filesystem::exists(preset.barriers.file)) { // the network does not ship
+        EXPECT_EQ(make_map_plan(preset, warnings).elements.size(), 3U);
+      }
+    } else if (driver == "kmc" || driver == "static_mc") {
+      const KmcPreset preset = load_kmc_preset(entry.path());
+      if (preset.barriers.kind != "mlp" || std::filesystem::exists(preset.barriers.file)) {
+        EXPECT_GE(make_plan(preset, warnings).elements.size(), 1U);
+      }
+    }
+    EXPECT_TRUE(warnings.empty()) << entry.path() << ": " << warnings.front();
   }
-  EXPECT_GE(met, 3);
+  EXPECT_GE(met, 13);
+}
+
+TEST(ShippedPresets, TheOthersAreThoseOfThePaperAndTheScale) {
+  const MapPreset randomness = load_map_preset(presets() / "nbmota_randomness.json");
+  EXPECT_EQ(randomness.temperatures_K.front(), 100.0);
+  EXPECT_EQ(randomness.temperatures_K.back(), 3000.0);
+  EXPECT_GE(randomness.configurations, 2) << "for standard errors";
+  EXPECT_EQ(load_map_preset(presets() / "nbmota_barrier_diagram.json").compositions.size(), 231U);
+  const KmcPreset growth = load_kmc_preset(presets() / "nbmota_b2_growth.json");
+  EXPECT_EQ(growth.sites(), 128000);
+  EXPECT_EQ(growth.hops, 10000000U);
+  ASSERT_TRUE(growth.b2);
+  EXPECT_EQ(growth.b2->persistent_over_hops, 1000000U);
+  EXPECT_EQ(growth.memory_entries, 65536);
+  for (const char *name : {"million_walkers.json", "million_walkers_short.json"}) {
+    const KmcPreset many = load_kmc_preset(presets() / name);
+    EXPECT_EQ(many.replicas, 1 << 20);
+    EXPECT_EQ(many.sites(), 1024);
+  }
 }
 
 TEST(ShippedPresets, TheSweepIsThatOfThePaper) {
-  const KmcPreset preset = load_kmc_preset(kPresets / "nbmota_order_sweep.json");
+  const KmcPreset preset = load_kmc_preset(presets() / "nbmota_order_sweep.json");
   EXPECT_EQ(preset.temperatures_K.size(), 20U);
   EXPECT_EQ(preset.temperatures_K.front(), 100.0);
   EXPECT_EQ(preset.temperatures_K.back(), 3000.0);
@@ -94,7 +157,7 @@ TEST(ShippedPresets, TheSweepIsThatOfThePaper) {
 }
 
 TEST(ShippedPresets, AMissingNetworkSaysWhereToGetOne) {
-  const KmcPreset preset = load_kmc_preset(kPresets / "nbmota_order_sweep.json", {"barriers.file=/nowhere/none.safetensors"});
+  const KmcPreset preset = load_kmc_preset(presets() / "nbmota_order_sweep.json", {"barriers.file=/nowhere/none.safetensors"});
   std::vector<std::string> warnings;
   try {
     make_plan(preset, warnings);
@@ -108,110 +171,200 @@ TEST(ShippedPresets, AMissingNetworkSaysWhereToGetOne) {
   }
 }
 
+// A schema with its reference, if it is one, replaced by the definition.
+json full(const json &schema, const json &root) {
+  if (!schema.contains("$ref")) {
+    return schema;
+  }
+  json target = root.at(json::json_pointer(schema["$ref"].get<std::string>().substr(1)));
+  json rest = schema;
+  rest.erase("$ref");
+  target.update(rest);
+  return target;
+}
+
 // Leaves of the schema as JSON pointers; of a oneOf those of every branch. Species and pairs are values, not keys.
-void leaves(const json &schema, const std::string &pointer, std::set<std::string> &out) {
+void leaves(const json &part, const json &root, const std::string &pointer, std::set<std::string> &out) {
+  const json schema = full(part, root);
   if (schema.contains("oneOf")) {
     for (const json &branch : schema["oneOf"]) {
-      leaves(branch, pointer, out);
+      leaves(branch, root, pointer, out);
     }
   } else if (schema.contains("properties")) {
     for (const auto &[key, property] : schema["properties"].items()) {
-      leaves(property, pointer + "/" + key, out);
+      leaves(property, root, pointer + "/" + key, out);
     }
   } else {
     out.insert(pointer);
   }
 }
 
-// One document for each shape that the reader knows.
-std::vector<json> every_shape() {
+std::set<std::string> leaves_of(const std::string &driver) {
+  const json schema = json::parse(schema_of(driver));
+  std::set<std::string> out;
+  leaves(schema, schema, "", out);
+  return out;
+}
+
+const std::vector<std::string> kDrivers{"kmc", "static_mc", "barrier_map"};
+
+// One document for each shape that the reader of a driver knows.
+std::vector<json> every_shape(const std::string &driver) {
+  const char *pair_file = R"({"barriers": {"kind": "pair_kra", "file": "m.json"}})";
+  const char *pair_model = R"({"barriers": {"kind": "pair_kra", "migration_eV": {"Mo": 1}, "pair_eV": [{}]}})";
+  const char *network = R"({"barriers": {"kind": "mlp", "file": "m.safetensors"}})";
+  const char *from_file = R"({"composition": null, "initial": {"file": "i.dump", "elements": ["Nb", "Mo"]}})";
+  std::vector<const char *> changes{"{}", pair_file, pair_model, from_file};
+  json base = minimal_static();
+  if (driver == "barrier_map") {
+    base = minimal_map();
+    changes.insert(changes.end(), {network, R"({"composition": {"grid": {"elements": ["Nb", "Ta"], "divisions": 4}}})",
+                                   R"({"composition": [{"Nb": 1}, {"Ta": 1}], "temperatures_K": [300, 400]})"});
+  } else {
+    changes.insert(changes.end(), {R"({"observe": {"b2": {"pair": ["Mo", "Ta"]}, "sample": {"every_hops": 10}}})",
+                                   R"({"observe": {"sample": {"log_per_decade": 3}}})"});
+  }
+  if (driver == "kmc") {
+    base = minimal();
+    changes.insert(changes.end(), {network, R"({"real_time": {"vacancy_concentration": 1e-6}})",
+                                   R"({"real_time": {"formation_free_energy_eV": 2.5}})", R"({"memory": {"entries": 0}})"});
+  }
   std::vector<json> documents;
-  for (const char *barriers :
-       {R"({"kind": "constant", "barrier_eV": 1})", R"({"kind": "pair_kra", "file": "m.json"})",
-        R"({"kind": "pair_kra", "migration_eV": {"Mo": 1}, "pair_eV": [{}]})", R"({"kind": "mlp", "file": "m.safetensors"})"}) {
-    for (const char *sample : {R"({"log_per_decade": 3})", R"({"every_hops": 10})"}) {
-      json document = minimal();
-      document["barriers"] = json::parse(barriers);
-      document["observe"]["sample"] = json::parse(sample);
-      documents.push_back(document);
+  for (const char *change : changes) {
+    documents.push_back(base);
+    documents.back().update(json::parse(change));
+    if (documents.back().at("composition").is_null()) {
+      documents.back().erase("composition");
     }
   }
   return documents;
 }
 
 TEST(SchemaAndReader, KnowTheSameKeys) {
-  std::set<std::string> of_schema;
-  leaves(json::parse(kKmcSchema), "", of_schema);
-  std::set<std::string> asked;
-  for (const json &document : every_shape()) {
-    validate(document, kKmcSchema, "p.json");
-    read_kmc_preset(document, "p.json", &asked);
-  }
-  std::set<std::string> of_reader;
-  for (const std::string &pointer : asked) {
-    const auto next = asked.upper_bound(pointer + "/");
-    const bool inner = next != asked.end() && next->rfind(pointer + "/", 0) == 0;
-    if (!inner) {
-      of_reader.insert(pointer);
+  for (const std::string &driver : kDrivers) {
+    std::set<std::string> asked;
+    for (const json &document : every_shape(driver)) {
+      check_document(document);
+      if (driver == "barrier_map") {
+        read_map_preset(document, "p.json", &asked);
+      } else {
+        read_kmc_preset(document, "p.json", &asked);
+      }
     }
+    std::set<std::string> of_reader;
+    for (const std::string &pointer : asked) {
+      const auto next = asked.upper_bound(pointer + "/");
+      const bool inner = next != asked.end() && next->rfind(pointer + "/", 0) == 0;
+      if (!inner) {
+        of_reader.insert(pointer);
+      }
+    }
+    // The composition is a leaf of its own where it can be a grid as well.
+    std::set<std::string> of_schema = leaves_of(driver);
+    of_schema.erase("/composition");
+    of_reader.erase("/composition");
+    EXPECT_EQ(of_schema, of_reader) << driver;
   }
-  EXPECT_EQ(of_schema, of_reader);
 }
 
 TEST(SchemaAndReader, EveryKeyIsDescribedAndClosed) {
-  const std::function<void(const json &, const std::string &)> walk = [&](const json &schema, const std::string &where) {
-    if (schema.contains("properties")) {
-      EXPECT_TRUE(schema.contains("additionalProperties") && schema["additionalProperties"] == false) << where;
-      for (const auto &[key, property] : schema["properties"].items()) {
-        EXPECT_TRUE(property.contains("description") || property.contains("const")) << where << "/" << key;
-        walk(property, where + "/" + key);
+  for (const std::string &driver : known_drivers()) {
+    const json root = json::parse(schema_of(driver));
+    const std::function<void(const json &, const std::string &)> walk = [&](const json &part, const std::string &where) {
+      const json schema = full(part, root);
+      if (schema.contains("properties")) {
+        EXPECT_TRUE(schema.contains("additionalProperties") && schema["additionalProperties"] == false) << where;
+        for (const auto &[key, part_of_key] : schema["properties"].items()) {
+          const json property = full(part_of_key, root);
+          EXPECT_TRUE(property.contains("description") || property.contains("const") || part.contains("oneOf") || key == "grid")
+              << where << "/" << key;
+          walk(property, where + "/" + key);
+        }
       }
-    }
-    if (schema.contains("oneOf")) {
-      for (const json &branch : schema["oneOf"]) {
-        walk(branch, where);
+      if (schema.contains("oneOf")) {
+        for (const json &branch : schema["oneOf"]) {
+          walk(branch, where);
+        }
       }
-    }
-  };
-  walk(json::parse(kKmcSchema), "");
+    };
+    walk(root, driver + ": ");
+  }
 }
 
 TEST(SchemaAndReader, HaveTheSameDefaults) {
-  const json read_back = resolved(read(minimal()));
-  const std::function<void(const json &, const std::string &)> walk = [&](const json &schema, const std::string &pointer) {
-    for (const auto &[key, property] : schema.at("properties").items()) {
-      const std::string here = pointer + "/" + key;
-      if (property.contains("properties")) {
-        walk(property, here);
-      } else if (property.contains("default")) {
-        EXPECT_EQ(read_back.at(json::json_pointer(here)), property["default"]) << here;
-      }
+  for (const std::string &driver : kDrivers) {
+    const json root = json::parse(schema_of(driver));
+    const std::vector<json> documents = every_shape(driver);
+    int compared = 0;
+    const std::function<void(const json &, const json &, const json &, const std::string &)> walk =
+        [&](const json &part, const json &read_back, const json &given, const std::string &pointer) {
+          const json schema = full(part, root);
+          for (const auto &[key, part_of_key] : schema.at("properties").items()) {
+            const json property = full(part_of_key, root);
+            const json::json_pointer here(pointer + "/" + key);
+            if (!read_back.contains(here)) {
+              continue; // of another shape
+            }
+            if (property.contains("default") && !given.contains(here)) {
+              EXPECT_EQ(read_back.at(here), property["default"]) << driver << ": " << here;
+              ++compared;
+            }
+            if (property.contains("properties") && read_back.at(here).is_object()) {
+              walk(property, read_back, given, pointer + "/" + key);
+            }
+          }
+        };
+    for (const json &document : documents) {
+      walk(root, read_and_resolved(document), document, "");
     }
-  };
-  walk(json::parse(kKmcSchema), "");
+    EXPECT_GT(compared, 5 * static_cast<int>(documents.size())) << driver;
+  }
 }
 
 TEST(SchemaAndReader, AllKeysHasThemAll) {
-  const std::string text = text_of(kPresets / "all_keys.json");
-  const json document = load_json(kPresets / "all_keys.json", JsonUse::preset);
-  std::set<std::string> of_schema;
-  leaves(json::parse(kKmcSchema), "", of_schema);
-  for (const std::string &pointer : of_schema) {
-    const bool variant = pointer.rfind("/barriers/", 0) == 0 || pointer.rfind("/observe/sample/", 0) == 0;
-    const std::string key = pointer.substr(pointer.rfind('/') + 1);
-    EXPECT_NE(text.find("\"" + key + "\""), std::string::npos) << pointer;
-    EXPECT_TRUE(variant || document.contains(json::json_pointer(pointer))) << pointer;
+  for (const std::string &driver : kDrivers) {
+    const std::filesystem::path file = presets() / (driver == "kmc" ? "all_keys.json" : "all_keys_" + driver + ".json");
+    const std::string text = text_of(file);
+    const json document = load_json(file, JsonUse::preset);
+    for (const std::string &pointer : leaves_of(driver)) {
+      bool variant = false;
+      for (const char *of : {"/barriers/", "/observe/sample/", "/initial/", "/real_time/", "/composition/"}) {
+        variant = variant || pointer.rfind(of, 0) == 0;
+      }
+      const std::string key = pointer.substr(pointer.rfind('/') + 1);
+      EXPECT_NE(text.find("\"" + key + "\""), std::string::npos) << driver << ": " << pointer;
+      EXPECT_TRUE(variant || document.contains(json::json_pointer(pointer))) << driver << ": " << pointer;
+    }
+  }
+}
+
+TEST(SchemaAndReader, SchemasAreCompleteAndUnknownDriversAreNamed) {
+  for (const std::string &driver : known_drivers()) {
+    const std::string text = schema_of(driver);
+    EXPECT_EQ(text.find("common.schema.json"), std::string::npos) << driver;
+    EXPECT_EQ(json::parse(text).at("properties").at("driver").at("enum"), json({driver}));
+  }
+  for (const char *name : {"kcm", "common", ""}) {
+    try {
+      schema_of(name);
+      ADD_FAILURE() << name;
+    } catch (const ConfigError &error) {
+      EXPECT_NE(std::string(error.what()).find("barrier_map"), std::string::npos) << error.what();
+      EXPECT_NE(std::string(error.what()).find("static_mc"), std::string::npos) << error.what();
+    }
   }
 }
 
 TEST(Reader, ResolvedPresetsReadBackAsThemselves) {
-  for (const json &document : every_shape()) {
-    const json once = resolved(read(document));
-    EXPECT_NO_THROW(validate(once, kKmcSchema, "p.json"));
-    EXPECT_EQ(resolved(read(once)), once);
-    const json schema = json::parse(kKmcSchema);
-    for (const auto &[key, property] : schema["properties"].items()) {
-      EXPECT_TRUE(once.contains(key)) << key;
+  for (const std::string &driver : kDrivers) {
+    for (const json &document : every_shape(driver)) {
+      const json once = read_and_resolved(document);
+      EXPECT_NO_THROW(check_document(once));
+      EXPECT_EQ(read_and_resolved(once), once);
+      const json schema = json::parse(schema_of(driver));
+      for (const auto &[key, property] : schema["properties"].items()) {
+        EXPECT_TRUE(once.contains(key) || (key == "composition" && document.contains("initial"))) << key;
+      }
     }
   }
   json ladder = minimal();
@@ -226,10 +379,256 @@ TEST(Reader, PathsAreRelativeToThePresetAndThoseOfSetToTheCurrentDirectory) {
   document["barriers"] = {{"kind", "mlp"}, {"file", "models/a.safetensors"}};
   EXPECT_EQ(read_kmc_preset(document, "some/where/p.json").barriers.file, "some/where/models/a.safetensors");
   EXPECT_EQ(read_kmc_preset(document, "some/where/p.json").output_directory, "results/p");
-  apply_kmc_edit(document, "barriers.file=b.safetensors");
+  apply_preset_edit(document, "barriers.file=b.safetensors");
   EXPECT_EQ(read_kmc_preset(document, "some/where/p.json").barriers.file, std::filesystem::current_path() / "b.safetensors");
-  apply_kmc_edit(document, R"(barriers={"kind": "mlp", "file": "c.safetensors"})");
+  apply_preset_edit(document, R"(barriers={"kind": "mlp", "file": "c.safetensors"})");
   EXPECT_EQ(read_kmc_preset(document, "some/where/p.json").barriers.file, std::filesystem::current_path() / "c.safetensors");
+  apply_preset_edit(document, "composition=null");
+  document["initial"] = {{"file", "a.xyz"}};
+  EXPECT_EQ(read_kmc_preset(document, "some/where/p.json").initial->file, "some/where/a.xyz");
+  apply_preset_edit(document, "initial=null");
+  apply_preset_edit(document, "initial.file=b.xyz");
+  EXPECT_EQ(read_kmc_preset(document, "some/where/p.json").initial->file, std::filesystem::current_path() / "b.xyz");
+}
+
+TEST(Reader, EveryNewKeyReachesThePlan) {
+  const KmcPlan plan = plan_of(read(json::parse(R"({
+    "driver": "kmc", "lattice": {"structure": "bcc", "a_A": 3, "cells": [5, 6, 7]}, "composition": {"Mo": 1, "Ta": 1},
+    "vacancies": 3, "barriers": {"kind": "constant", "barrier_eV": 1}, "walkers": {"temperatures_K": [800]}, "hops": 1000,
+    "observe": {"order": {"shells": 1}, "randomness": true, "transport": true, "tracers": true,
+                "b2": {"pair": ["Ta", "Mo"], "least_partners": 5, "link_squared": 8, "persistent_over_hops": 500}}})")));
+  EXPECT_EQ(plan.structure, Structure::bcc);
+  EXPECT_EQ(plan.sites(), 420);
+  EXPECT_EQ(plan.vacancies, 3);
+  EXPECT_EQ(plan.groups[0].atoms[0] + plan.groups[0].atoms[1], 417);
+  EXPECT_EQ(plan.dynamics, Dynamics::vacancy_hops);
+  EXPECT_TRUE(plan.randomness && plan.transport && plan.tracers);
+  ASSERT_TRUE(plan.b2);
+  EXPECT_EQ(plan.b2->species_a, 2) << "codes are 1 + the index in alphabetical order";
+  EXPECT_EQ(plan.b2->species_b, 1);
+  EXPECT_EQ(plan.b2->least_partners, 5);
+  EXPECT_EQ(plan.b2->link_squared, 8);
+  EXPECT_EQ(plan.b2->persistent_over_hops, 500U);
+  EXPECT_TRUE(plan.occupancy.empty());
+
+  const KmcPlan plain = plan_of(read(minimal()));
+  EXPECT_FALSE(plain.randomness || plain.transport || plain.tracers || plain.b2);
+  EXPECT_EQ(plain.vacancies, 1);
+  EXPECT_EQ(plain.memory_entries, 0);
+  for (const auto &[name, structure, sites] :
+       {std::tuple{"sc", Structure::sc, 125}, std::tuple{"fcc", Structure::fcc, 500}, std::tuple{"bcc", Structure::bcc, 250}}) {
+    const KmcPlan other = plan_of(read_with({std::string("lattice.structure=") + name, "lattice.cells=[5,5,5]"}));
+    EXPECT_EQ(other.structure, structure);
+    EXPECT_EQ(other.sites(), sites);
+  }
+  EXPECT_EQ(plan_of(read_with({"lattice.structure=fcc", "lattice.cells=[4,4,4]"})).sites(), 256);
+}
+
+TEST(Reader, StaticMonteCarlo) {
+  const KmcPlan plan = plan_of(read_with({"vacancies=0", "trials=77", "observe.averages_from_hop=76"}, minimal_static()));
+  EXPECT_EQ(plan.dynamics, Dynamics::metropolis_swaps);
+  EXPECT_TRUE(plan.swaps());
+  EXPECT_EQ(plan.vacancies, 0);
+  EXPECT_EQ(plan.averages_from_hop, 76U);
+  EXPECT_EQ(plan.groups[0].atoms[0] + plan.groups[0].atoms[1] + plan.groups[0].atoms[2], 1024);
+  EXPECT_EQ(read_with({"trials=77"}, minimal_static()).hops, 77U);
+  // Only energies are used: barriers that could be negative are no matter here.
+  EXPECT_NO_THROW(plan_of(read_with({"barriers.migration_eV.Mo=0"}, minimal_static())));
+  EXPECT_THROW(plan_of(read_with({"barriers={\"kind\":\"pair_kra\",\"migration_eV\":{\"Nb\":0,\"Mo\":0,\"Ta\":0},"
+                                  "\"pair_eV\":[{\"Mo-Ta\":-0.1}]}"})),
+               ConfigError);
+}
+
+TEST(Reader, TheMemoryThatIsTakenUnasked) {
+  json document = minimal();
+  document["barriers"] = {{"kind", "mlp"}, {"file", "m.safetensors"}};
+  EXPECT_EQ(read(document).memory_entries, 65536);
+  document["walkers"]["replicas"] = 1 << 20;
+  EXPECT_EQ(read(document).memory_entries, (1 << 30) / ((1 << 20) * 96));
+  document["walkers"]["replicas"] = 16777216;
+  EXPECT_EQ(read(document).memory_entries, 0);
+  document["memory"]["entries"] = 5;
+  EXPECT_EQ(read(document).memory_entries, 5);
+  EXPECT_EQ(read(minimal()).memory_entries, 0) << "constant barriers need none";
+}
+
+TEST(Reader, RealTime) {
+  EXPECT_FALSE(read(minimal()).real_time);
+  EXPECT_FALSE(read_with({"real_time=null"}).real_time);
+  const auto constant = read_with({"real_time.vacancy_concentration=1e-6"}).real_time;
+  ASSERT_TRUE(constant);
+  EXPECT_EQ(constant->concentration, 1e-6);
+  const auto energy = read_with({R"(real_time={"formation_free_energy_eV": 2.5, "error_eV": 0.1})"}).real_time;
+  ASSERT_TRUE(energy);
+  EXPECT_EQ(energy->concentration, 0.0);
+  EXPECT_EQ(energy->formation_free_energy_eV, 2.5);
+  EXPECT_EQ(energy->error_eV, 0.1);
+}
+
+TEST(MapPresets, ReadsWhatItIsGiven) {
+  const MapPreset plain = read_map(minimal_map());
+  EXPECT_TRUE(plain.temperatures_K.empty());
+  EXPECT_EQ(plain.configurations, 1);
+  EXPECT_TRUE(plain.site_files);
+  json document = minimal_map();
+  document["composition"] = json::parse(R"({"grid": {"elements": ["Ta", "Nb", "Mo"], "divisions": 3}})");
+  document["configurations"] = 7;
+  const MapPreset grid = read_map(document);
+  ASSERT_EQ(grid.compositions.size(), 10U);
+  EXPECT_EQ(grid.compositions.front(), (Composition{{"Ta", 3.0}}));
+  EXPECT_EQ(grid.compositions[1], (Composition{{"Nb", 1.0}, {"Ta", 2.0}}));
+  EXPECT_EQ(grid.compositions[4], (Composition{{"Mo", 1.0}, {"Nb", 1.0}, {"Ta", 1.0}}));
+  EXPECT_EQ(grid.compositions.back(), (Composition{{"Mo", 3.0}}));
+  EXPECT_FALSE(grid.site_files);
+  std::vector<std::string> warnings;
+  const MapPlan plan = make_map_plan(grid, warnings);
+  EXPECT_EQ(plan.elements, (std::vector<std::string>{"Mo", "Nb", "Ta"}));
+  ASSERT_EQ(plan.atoms.size(), 10U);
+  EXPECT_EQ(plan.atoms[0], (std::vector<std::int64_t>{0, 0, 1024}));
+  EXPECT_EQ(plan.jumps(), 10.0 * 7 * 1024 * 8);
+}
+
+TEST(MapPresets, DrawsIndependentConfigurations) {
+  std::vector<std::string> warnings;
+  json document = minimal_map();
+  document["composition"] = json::parse(R"([{"Nb": 1, "Mo": 1, "Ta": 1}, {"Nb": 1, "Mo": 1, "Ta": 1}])");
+  document["configurations"] = 2;
+  MapPlan plan = make_map_plan(read_map(document), warnings);
+  std::set<std::vector<std::uint8_t>> drawn;
+  for (std::size_t g = 0; g < 2; ++g) {
+    for (int c = 0; c < 2; ++c) {
+      const std::vector<std::uint8_t> occupancy = draw_configuration(plan, g, c);
+      ASSERT_EQ(occupancy.size(), 1024U);
+      for (std::uint8_t s = 1; s <= 3; ++s) {
+        EXPECT_EQ(std::count(occupancy.begin(), occupancy.end(), s), plan.atoms[g][s - 1U]);
+      }
+      EXPECT_EQ(draw_configuration(plan, g, c), occupancy);
+      drawn.insert(occupancy);
+    }
+  }
+  plan.seed = 2;
+  drawn.insert(draw_configuration(plan, 0, 0));
+  EXPECT_EQ(drawn.size(), 5U) << "another composition, configuration or seed gives another one";
+  // Every site is as likely to hold a species: chi squared over the sites, 1023 degrees of freedom, 5 standard deviations.
+  std::vector<double> met(1024, 0.0);
+  constexpr int kTrials = 3000;
+  for (int c = 0; c < kTrials; ++c) {
+    const std::vector<std::uint8_t> occupancy = draw_configuration(plan, 0, c);
+    for (std::size_t i = 0; i < met.size(); ++i) {
+      met[i] += occupancy[i] == 1 ? 1.0 : 0.0;
+    }
+  }
+  const double p = static_cast<double>(plan.atoms[0][0]) / 1024.0;
+  double chi2 = 0.0;
+  for (const double m : met) {
+    chi2 += (m - kTrials * p) * (m - kTrials * p) / (kTrials * p * (1.0 - p));
+  }
+  EXPECT_NEAR(chi2, 1023.0, 5.0 * std::sqrt(2.0 * 1023.0));
+}
+
+// A preset that starts from a file of 5 x 5 x 5 cells whose site i holds species i % 3, with some sites empty.
+class FromFile : public testing::Test {
+protected:
+  FromFile() {
+    std::vector<std::uint8_t> occupancy(250);
+    for (std::size_t i = 0; i < occupancy.size(); ++i) {
+      occupancy[i] = static_cast<std::uint8_t>(i % 3 + 1);
+    }
+    occupancy_ = occupancy;
+    write();
+  }
+
+  void write() const {
+    LatticeConfiguration c;
+    c.cells = {5, 5, 5};
+    c.lattice_constant_A = 3.24;
+    c.elements = {"Nb", "Mo", "Ta"};
+    c.occupancy = occupancy_;
+    write_extended_xyz(folder_ / "i.xyz", c);
+  }
+
+  json document() const {
+    json d = minimal();
+    d["lattice"]["cells"] = {5, 5, 5};
+    d.erase("composition");
+    d["initial"]["file"] = (folder_ / "i.xyz").string();
+    return d;
+  }
+
+  test::TemporaryFolder folder_;
+  std::vector<std::uint8_t> occupancy_;
+};
+
+TEST_F(FromFile, SpeciesAreThoseOfTheFileAndMissingVacanciesAreDrawnBySeed) {
+  json d = document();
+  d["vacancies"] = 4;
+  d["walkers"]["temperatures_K"] = {800, 900};
+  occupancy_[17] = 0;
+  write();
+  const KmcPlan plan = plan_of(read(d));
+  EXPECT_EQ(plan.elements, (std::vector<std::string>{"Mo", "Nb", "Ta"}));
+  const std::vector<std::uint8_t> code{0, 2, 1, 3}; // of Nb, Mo, Ta
+  ASSERT_EQ(plan.occupancy.size(), 250U);
+  EXPECT_EQ(std::count(plan.occupancy.begin(), plan.occupancy.end(), std::uint8_t{0}), 4);
+  EXPECT_EQ(plan.occupancy[17], 0);
+  for (std::size_t i = 0; i < 250; ++i) {
+    EXPECT_TRUE(plan.occupancy[i] == 0 || plan.occupancy[i] == code[occupancy_[i]]) << i;
+  }
+  ASSERT_EQ(plan.groups.size(), 2U);
+  EXPECT_EQ(plan.groups[1].atoms, plan.groups[0].atoms);
+  EXPECT_EQ(plan.groups[0].atoms[0], std::count(plan.occupancy.begin(), plan.occupancy.end(), std::uint8_t{1}));
+  EXPECT_EQ(plan_of(read(d)).occupancy, plan.occupancy);
+  d["seed"] = 2;
+  EXPECT_NE(plan_of(read(d)).occupancy, plan.occupancy);
+}
+
+TEST_F(FromFile, TooManyVacanciesAndForeignElementsAreRefused) {
+  occupancy_[3] = occupancy_[4] = 0;
+  write();
+  std::vector<std::string> warnings;
+  try {
+    make_plan(read(document()), warnings);
+    FAIL();
+  } catch (const DataError &error) {
+    EXPECT_NE(std::string(error.what()).find("i.xyz: 2 of the 250 sites have no atom, more than the 1 vacancies"),
+              std::string::npos)
+        << error.what();
+  }
+  json d = document();
+  d["vacancies"] = 2;
+  d["barriers"] = json::parse(R"({"kind": "pair_kra", "migration_eV": {"Mo": 1, "Ta": 1}, "pair_eV": [{}]})");
+  try {
+    make_plan(read(d), warnings);
+    FAIL();
+  } catch (const ConfigError &error) {
+    EXPECT_NE(std::string(error.what()).find("p.json: /initial: the barrier model does not know \"Nb\""), std::string::npos)
+        << error.what();
+  }
+  json map = minimal_map();
+  map.erase("composition");
+  map["lattice"] = d["lattice"];
+  map["initial"] = d["initial"];
+  try {
+    make_map_plan(read_map(map), warnings);
+    FAIL();
+  } catch (const DataError &error) {
+    EXPECT_NE(std::string(error.what()).find("site 3 has no atom"), std::string::npos) << error.what();
+  }
+}
+
+TEST_F(FromFile, IdentityFollowsTheAtomsAndNotThePath) {
+  const auto identity_of = [](const json &d) {
+    const KmcPreset preset = read(d);
+    return identity(preset, plan_of(preset));
+  };
+  const json same = identity_of(document());
+  std::filesystem::copy(folder_ / "i.xyz", folder_ / "copy.xyz");
+  json d = document();
+  d["initial"]["file"] = (folder_ / "copy.xyz").string();
+  EXPECT_EQ(identity_of(d), same);
+  std::swap(occupancy_[1], occupancy_[2]);
+  write();
+  EXPECT_NE(identity_of(document()), same);
 }
 
 struct Faulty {
@@ -273,7 +672,8 @@ TEST_P(FaultyPreset, IsRefusedWithPlaceAndHint) {
 INSTANTIATE_TEST_SUITE_P(
     Table, FaultyPreset,
     testing::Values(
-        Faulty{"-driver", "/driver", "missing; needed: only \"kmc\""}, Faulty{"driver=md", "/driver", "\"md\" is not allowed"},
+        Faulty{"-driver", "/driver", "missing; needed: one of \"barrier_map\", "},
+        Faulty{"driver=md", "/driver", "\"md\" is not allowed"}, Faulty{"driver=7", "/driver", "7 is not allowed"},
         Faulty{"driver=kcm", "/driver", "did you mean \"kmc\"?"},
         Faulty{"title=3", "/title", "3 is not allowed; allowed: a string"}, Faulty{"seed=-1", "/seed", "from 0 to 4294967295"},
         Faulty{"seed=4294967296", "/seed", "from 0 to 4294967295"},
@@ -281,7 +681,11 @@ INSTANTIATE_TEST_SUITE_P(
         Faulty{"seed=null", "/seed", "null is not allowed"},
         Faulty{"precision=float16", "/precision", "\"float32\", \"float64\""},
         Faulty{"precision=64", "/precision", "64 is not allowed"}, Faulty{"-lattice", "/lattice", "missing"},
-        Faulty{"lattice=8", "/lattice", "an object"}, Faulty{"lattice.structure=fcc", "/lattice/structure", "\"bcc\""},
+        Faulty{"lattice=8", "/lattice", "an object"},
+        Faulty{"lattice.structure=hcp", "/lattice/structure", "\"bcc\", \"sc\", \"fcc\""},
+        Faulty{"lattice.structure=fcc\nlattice.cells=[8,3,8]", "/lattice/cells/1", "from 4 to 1024"},
+        Faulty{"lattice.structure=sc\nlattice.cells=[4,8,8]", "/lattice/cells/0", "from 5 to 1024 in sc"},
+        Faulty{"lattice.structure=fcc\nbarriers={\"kind\":\"mlp\",\"file\":\"m\"}", "/barriers/kind", "neuron map of bcc"},
         Faulty{"-lattice.a_A", "/lattice/a_A", "missing"},
         Faulty{"lattice.a_A=0", "/lattice/a_A", "greater than 0 and at most 100"},
         Faulty{"lattice.a_A=-3", "/lattice/a_A", "-3 is not allowed"},
@@ -295,7 +699,15 @@ INSTANTIATE_TEST_SUITE_P(
         Faulty{"lattice.cells.2=8.5", "/lattice/cells/2", "8.5 is not allowed"},
         Faulty{"lattice.cells=8", "/lattice/cells", "8 is not allowed"},
         Faulty{"lattice.cells=[1024,1024,1024]", "/lattice/cells", "2,147,483,648 sites"},
-        Faulty{"-composition", "/composition", "missing; needed: an object or a list (Parts"},
+        Faulty{"-composition", "/composition", "missing; needed: an object or a list (Parts of each element), or \"initial\""},
+        Faulty{"initial={\"file\":\"a.xyz\"}", "/composition", "initial is given as well"},
+        Faulty{"-composition\ninitial={}", "/initial/file", "missing"},
+        Faulty{"-composition\ninitial={\"file\":\"\"}", "/initial/file", "at least 1 characters"},
+        Faulty{"-composition\ninitial={\"file\":\"a\",\"elements\":[\"nb\"]}", "/initial/elements/0", "\"nb\" is not allowed"},
+        Faulty{"-composition\ninitial={\"file\":\"a\",\"elements\":[\"Va\"]}", "/initial/elements/0", "a chemical symbol"},
+        Faulty{"-composition\ninitial={\"file\":\"a\",\"elements\":[\"Nb\",\"Nb\"]}", "/initial/elements/1", "given twice"},
+        Faulty{"-composition\ninitial=a.xyz", "/initial", "\"a.xyz\" is not allowed"},
+        Faulty{"composition={\"grid\":{\"elements\":[\"Nb\",\"Mo\"],\"divisions\":2}}", "/composition/grid", ""},
         Faulty{"composition={}", "/composition", "an object of 1 to 8 keys"},
         Faulty{"composition=[]", "/composition", "a list of 1 to 4096"},
         Faulty{"composition=[{}]", "/composition/0", "1 to 8 keys"},
@@ -307,7 +719,7 @@ INSTANTIATE_TEST_SUITE_P(
         Faulty{"composition=[{\"Nb\":1},{\"Mo\":0}]", "/composition/1/Mo", "greater than 0"},
         Faulty{"composition={\"Va\":1}", "/composition/Va", "the vacancy"},
         Faulty{R"(composition={"A":1,"B":1,"C":1,"D":1,"E":1,"F":1,"G":1,"H":1,"I":1})", "/composition", "9 keys"},
-        Faulty{"vacancies=2", "/vacancies", "an integer, only 1"}, Faulty{"vacancies=0", "/vacancies", "0 is not allowed"},
+        Faulty{"vacancies=65", "/vacancies", "from 1 to 64"}, Faulty{"vacancies=0", "/vacancies", "0 is not allowed"},
         Faulty{"-barriers", "/barriers", "missing"},
         Faulty{"-barriers.kind", "/barriers/kind", "\"constant\", \"pair_kra\", \"mlp\""},
         Faulty{"barriers.kind=mpl", "/barriers/kind", "did you mean \"mlp\"?"},
@@ -348,6 +760,27 @@ INSTANTIATE_TEST_SUITE_P(
         Faulty{"time_limit_s=0", "/time_limit_s", "a number greater than 0 or null"},
         Faulty{"observe.order.shells=3", "/observe/order/shells", "from 0 to 2"},
         Faulty{"observe.order=true", "/observe/order", "true is not allowed"},
+        Faulty{"observe.randomness=1", "/observe/randomness", "true or false"},
+        Faulty{"observe.tracer=true", "/observe/tracer", "did you mean \"tracers\"?"},
+        Faulty{"observe.b2={}", "/observe/b2/pair", "missing"},
+        Faulty{"observe.b2={\"pair\":[\"Mo\"]}", "/observe/b2/pair", "exactly 2"},
+        Faulty{"observe.b2={\"pair\":[\"Mo\",\"Mo\"]}", "/observe/b2/pair/1", "given twice"},
+        Faulty{"observe.b2={\"pair\":[\"Mo\",\"Va\"]}", "/observe/b2/pair/1", "a chemical symbol"},
+        Faulty{"observe.b2={\"pair\":[\"Mo\",\"Ta\"],\"least_partners\":9}", "/observe/b2/least_partners", "from 1 to 8"},
+        Faulty{"observe.b2={\"pair\":[\"Mo\",\"Ta\"],\"link_squared\":5}", "/observe/b2/link_squared", "3, 4, 8, 11, 12"},
+        Faulty{"observe.b2={\"pair\":[\"Mo\",\"Ta\"],\"persistent_over_hops\":1001}", "/observe/b2/persistent_over_hops",
+               "at most hops, which is 1000"},
+        Faulty{"lattice.structure=sc\nobserve.b2={\"pair\":[\"Mo\",\"Ta\"]}", "/observe/b2", "the structure is sc"},
+        Faulty{"memory.entries=5", "/memory/entries", "only 0 with barriers of kind constant"},
+        Faulty{"memory.entries=16777217", "/memory/entries", "from 0 to 16777216"}, Faulty{"memory=5", "/memory", "an object"},
+        Faulty{"real_time={}", "/real_time", "of at least 1 keys"},
+        Faulty{"real_time.vacancy_concentration=0", "/real_time/vacancy_concentration", "greater than 0"},
+        Faulty{"real_time.vacancy_concentration=1.5", "/real_time/vacancy_concentration", "at most 1"},
+        Faulty{"real_time.error_eV=0.1", "/real_time/formation_free_energy_eV", "missing"},
+        Faulty{"real_time={\"vacancy_concentration\":1e-6,\"error_eV\":0.1}", "/real_time/error_eV",
+               "vacancy_concentration is given as well"},
+        Faulty{"real_time.formation_free_energy_eV=-1", "/real_time/formation_free_energy_eV", "from 0 to 20"},
+        Faulty{"trials=5", "/trials", "unknown key"}, Faulty{"temperatures_K=[5]", "/temperatures_K", "unknown key"},
         Faulty{"observe.averages_from_hop=1000", "/observe/averages_from_hop", "less than hops, which is 1000"},
         Faulty{"observe.sample={}", "/observe/sample", "exactly 1 keys"},
         Faulty{"observe.sample={\"log_per_decade\":1,\"every_hops\":1}", "/observe/sample", "2 keys"},
@@ -360,10 +793,95 @@ INSTANTIATE_TEST_SUITE_P(
         Faulty{"output.plots=yes", "/output/plots", "true or false"},
         Faulty{"output.dir=x", "/output/dir", "did you mean \"directory\"?"},
         Faulty{"temperatures_K=[1]", "/temperatures_K", "it belongs at /walkers/temperatures_K"},
+        Faulty{"b2=null", "/b2", "it belongs at /observe/b2"},
+        Faulty{"elements=[]", "/elements", "it belongs at /initial/elements"},
         Faulty{"sed=1", "/sed", "did you mean \"seed\"?"}, Faulty{"a/b~c=1", "/a~1b~0c", "unknown key"},
         Faulty{"walkers.temperatures_K=[800,800,800]\ncomposition={\"Nb\":1}\nwalkers.replicas=16777216\nlattice.cells=[5,5,"
                "\"x\"]",
                "/lattice/cells/2", "\"x\" is not allowed"}));
+
+// The same for the other drivers: an edit of their minimal preset.
+struct FaultyOther {
+  const char *driver;
+  const char *edit;
+  const char *place;
+  const char *fragment;
+};
+
+TEST(FaultyPresets, OfTheOtherDrivers) {
+  for (const FaultyOther &faulty : {
+           FaultyOther{"static_mc", "precision=float64", "/precision", "unknown key"},
+           FaultyOther{"static_mc", "hops=5", "/hops", "unknown key"},
+           FaultyOther{"static_mc", "-trials", "/trials", "missing"},
+           FaultyOther{"static_mc", "trials=0", "/trials", "from 1 to 1000000000000000"},
+           FaultyOther{"static_mc", "attempt_frequency_per_s=1", "/attempt_frequency_per_s", "unknown key"},
+           FaultyOther{"static_mc", "time_limit_s=1", "/time_limit_s", "unknown key"},
+           FaultyOther{"static_mc", "memory.entries=0", "/memory", "unknown key"},
+           FaultyOther{"static_mc", "real_time.vacancy_concentration=1", "/real_time", "unknown key"},
+           FaultyOther{"static_mc", "observe.tracers=true", "/observe/tracers", "unknown key"},
+           FaultyOther{"static_mc", "vacancies=65", "/vacancies", "from 0 to 64"},
+           FaultyOther{"static_mc", "barriers={\"kind\":\"constant\",\"barrier_eV\":1}", "/barriers/kind", "pair_kra"},
+           FaultyOther{"static_mc", "observe.averages_from_hop=1000", "/observe/averages_from_hop", "less than trials"},
+           FaultyOther{"barrier_map", "hops=5", "/hops", "unknown key"},
+           FaultyOther{"barrier_map", "walkers.temperatures_K=[5]", "/walkers", "unknown key"},
+           FaultyOther{"barrier_map", "vacancies=1", "/vacancies", "unknown key"},
+           FaultyOther{"barrier_map", "temperatures_K=800", "/temperatures_K", "a list"},
+           FaultyOther{"barrier_map", "temperatures_K=[0]", "/temperatures_K/0", "greater than 0"},
+           FaultyOther{"barrier_map", "temperatures_K=[800,900,800]", "/temperatures_K/2", "given twice"},
+           FaultyOther{"barrier_map", "configurations=0", "/configurations", "from 1 to 1000000"},
+           FaultyOther{"barrier_map", "-composition\ninitial={\"file\":\"a\"}\nconfigurations=2", "/configurations",
+                       "only 1 with initial"},
+           FaultyOther{"barrier_map", "histogram.barrier_bins=0", "/histogram/barrier_bins", "from 1 to 10000"},
+           FaultyOther{"barrier_map", "histogram.bins=5", "/histogram/bins", "unknown key"},
+           FaultyOther{"barrier_map", "output.configurations=all", "/output/configurations", "unknown key"},
+           FaultyOther{"barrier_map", "output.site_files=1", "/output/site_files", "true or false"},
+           FaultyOther{"barrier_map", "composition={\"grid\":{\"elements\":[\"Nb\"],\"divisions\":2}}",
+                       "/composition/grid/elements", "of 2 to 8"},
+           FaultyOther{"barrier_map", "composition={\"grid\":{\"elements\":[\"Nb\",\"Nb\"],\"divisions\":2}}",
+                       "/composition/grid/elements/1", "given twice"},
+           FaultyOther{"barrier_map", "composition={\"grid\":{\"elements\":[\"Nb\",\"Mo\"],\"divisions\":0}}",
+                       "/composition/grid/divisions", "from 1 to 1000"},
+           FaultyOther{"barrier_map", "composition={\"grid\":{\"elements\":[\"Nb\",\"Mo\",\"Ta\"],\"divisions\":100}}",
+                       "/composition/grid/divisions", "5151 compositions; allowed: at most 4,096"},
+           FaultyOther{"barrier_map", "composition={\"grid\":{\"elements\":[\"Nb\",\"Mo\"]}}", "/composition/grid/divisions",
+                       "missing"},
+           FaultyOther{"barrier_map", "composition={\"gird\":{}}", "/composition/gird", "unknown key"},
+       }) {
+    json document = faulty.driver == std::string("static_mc") ? minimal_static() : minimal_map();
+    std::stringstream edits(faulty.edit);
+    for (std::string edit; std::getline(edits, edit, '\n');) {
+      if (edit[0] == '-') {
+        remove_key(document, edit.substr(1));
+      } else {
+        apply_edit(document, edit);
+      }
+    }
+    const std::string message = refusal(document);
+    ASSERT_FALSE(message.empty()) << "accepted: " << faulty.edit;
+    EXPECT_NE(message.find(std::string("p.json: ") + faulty.place + ": "), std::string::npos) << message;
+    EXPECT_NE(message.find(faulty.fragment), std::string::npos) << message;
+    EXPECT_EQ(std::count(message.begin(), message.end(), '\n'), 0) << "one fault, one line:\n" << message;
+  }
+}
+
+TEST(FaultyPresets, AMapThatIsTooLarge) {
+  json document = minimal_map();
+  document["configurations"] = 1000000;
+  std::vector<std::string> warnings;
+  EXPECT_THROW(make_map_plan(read_map(document), warnings), ConfigError);
+}
+
+TEST(FaultyPresets, B2OfAnElementThatIsNotThere) {
+  std::vector<std::string> warnings;
+  try {
+    make_plan(read_with({R"(observe.b2={"pair": ["Mo", "W"]})"}), warnings);
+    FAIL();
+  } catch (const ConfigError &error) {
+    EXPECT_NE(std::string(error.what()).find("p.json: /observe/b2/pair/1: \"W\" is not an element of this run"),
+              std::string::npos)
+        << error.what();
+  }
+}
 
 TEST(FaultyPresets, SeveralFaultsAreListedTogether) {
   json document = minimal();
@@ -401,7 +919,13 @@ TEST(FaultyPresets, TheReaderRefusesThemToo) {
                            "seed=-1",
                            "precision=float16",
                            "lattice=8",
-                           "lattice.structure=fcc",
+                           "lattice.structure=hcp",
+                           "memory.entries=1",
+                           "real_time.error_eV=1",
+                           "observe.b2={\"pair\":[\"Mo\",\"mo\"]}",
+                           "observe.b2={\"pair\":[\"Mo\",\"Ta\"],\"link_squared\":5}",
+                           "observe.b2.pair=Mo",
+                           "initial={\"file\":\"a\"}",
                            "lattice.a_A=0",
                            "lattice.a=3",
                            "lattice.cells=[8,8]",
@@ -410,7 +934,7 @@ TEST(FaultyPresets, TheReaderRefusesThemToo) {
                            "composition={}",
                            "composition=[]",
                            "composition={\"Nb\":0}",
-                           "vacancies=2",
+                           "vacancies=65",
                            "barriers.kind=mpl",
                            "barriers={\"kind\":\"mlp\"}",
                            "barriers.barrier=1",
@@ -548,22 +1072,24 @@ TEST(Identity, TellsRunsApartThatMustNotBeJoined) {
     return identity(preset, plan_of(preset));
   };
   const json same = identity_of({});
-  for (const char *edit :
-       {"hops=5000", "title=other", "output.directory=elsewhere", "output.plots=false", "checkpoint.every_s=1"}) {
+  for (const char *edit : {"hops=5000", "title=other", "output.directory=elsewhere", "output.plots=false",
+                           "checkpoint.every_s=1", "real_time.vacancy_concentration=1e-6"}) {
     EXPECT_EQ(identity_of({edit}), same) << edit;
   }
   for (const char *edit :
        {"seed=2", "precision=float64", "lattice.a_A=3.3", "lattice.cells.0=9", "composition={\"Nb\":1,\"Mo\":1,\"Ta\":2}",
         "barriers.barrier_eV=1.1", "walkers.temperatures_K=[801]", "walkers.replicas=2", "attempt_frequency_per_s=1e12",
-        "time_limit_s=1", "observe.order.shells=1", "observe.averages_from_hop=1", "observe.sample.every_hops=7"}) {
+        "time_limit_s=1", "vacancies=2", "lattice.structure=sc", "observe.randomness=true", "observe.tracers=true",
+        "observe.transport=true", R"(observe.b2={"pair": ["Mo", "Ta"]})", "observe.order.shells=1",
+        "observe.averages_from_hop=1", "observe.sample.every_hops=7"}) {
     EXPECT_NE(identity_of({edit}), same) << edit;
   }
 }
 
 TEST(Identity, FollowsTheNumbersOfAModelAndNotItsPath) {
-  const KmcPreset from_file = load_kmc_preset(kPresets / "quickstart.json");
-  json document = load_json(kPresets / "quickstart.json", JsonUse::preset);
-  json model = load_json(kPresets / "models" / "nbmota_pair_kra.json", JsonUse::data);
+  const KmcPreset from_file = load_kmc_preset(presets() / "quickstart.json");
+  json document = load_json(presets() / "quickstart.json", JsonUse::preset);
+  json model = load_json(presets() / "models" / "nbmota_pair_kra.json", JsonUse::data);
   model["kind"] = "pair_kra";
   document["barriers"] = model;
   const auto identity_of = [](const KmcPreset &preset) { return identity(preset, plan_of(preset)); };

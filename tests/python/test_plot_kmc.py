@@ -1,4 +1,4 @@
-"""zener plot: synthetic result folders are drawn whatever they lack, damaged ones are refused in one line.
+"""zener plot: invented result folders are drawn whatever they lack, damaged ones are refused in one line.
 
     /usr/bin/python3 -m unittest discover tests/python
 """
@@ -27,86 +27,26 @@ try:
 except ImportError:
     np = None
 
-SCRIPT = pathlib.Path(__file__).resolve().parents[2] / "apps" / "plot" / "plot_kmc.py"
-sys.path.insert(0, str(SCRIPT.parent))
-import plot_kmc  # noqa: E402
+SCRIPT = pathlib.Path(__file__).resolve().parents[2] / "apps" / "plot" / "plot_results.py"
+sys.path[:0] = [str(SCRIPT.parent), str(pathlib.Path(__file__).resolve().parent)]
+import plot_results  # noqa: E402
+
+if np is not None:
+    import plot_arrhenius
+    import plot_b2
+    import plot_kmc
+    import plot_reading
+    from plot_base import PlotFailure
+    from plot_samples import make_configurations, make_folder
 
 ORDER_FILES = {"order_vs_temperature.png", "order_vs_hops.png", "warren_cowley.png"}
 WALK_FILES = {"time_vs_hops.png", "msd_vs_time.png", "arrhenius.png"}
-
-
-def statistics(values):
-    """Mean and standard error over the last axis; NaN with one value."""
-    count = values.shape[-1]
-    error = values.std(axis=-1, ddof=1) / math.sqrt(count) if count > 1 else np.full(values.shape[:-1], np.nan)
-    return values.mean(axis=-1), error
-
-
-def summary_statistics(values):
-    """The same as JSON, null for what is no number."""
-    return {
-        key: float(value) if np.isfinite(value) else None
-        for key, value in zip(("mean", "standard_error"), statistics(np.asarray(values, dtype=float)))
-    }
-
-
-def make_folder(folder, temperatures=(600, 900, 1500), compositions=((34, 33, 33),), elements=("Nb", "Mo", "Ta"), replicas=3,
-                hops=(0, 10, 100, 1000), order=True, moves=True, shells=2, title="A ladder", energy_eV=1.2):
-    """Writes series.h5 and summary.json of an invented run whose diffusivity follows energy_eV exactly."""
-    random = np.random.default_rng(7)
-    groups = [(t, c) for c in compositions for t in temperatures]
-    pairs = [(i, j) for i in range(len(elements)) for j in range(i, len(elements))]
-    names = ["%s-%s" % (elements[i], elements[j]) for i, j in pairs]
-    hops = np.asarray(hops, dtype=np.uint64)
-    shape = (len(hops), len(groups), replicas)
-    rate = np.array([1e13 * math.exp(-energy_eV / (plot_kmc.BOLTZMANN_EV_PER_K * t)) for t, _ in groups])
-    clock = hops[:, None, None] / rate[None, :, None] * np.ones(shape) * moves
-    msd = hops[:, None, None] * np.ones(shape) * 7.87 * moves
-    delta = random.normal(size=(len(hops), len(groups), shells, len(pairs), replicas)) * 5.0
-    if "Mo-Ta" in names:
-        delta[:, :, 0, names.index("Mo-Ta")] += np.log1p(hops.astype(float))[:, None, None] * 20.0
-    expected = np.full((len(groups), shells, len(pairs)), 80.0)
-    with h5py.File(folder / "series.h5", "w") as file:
-        for key, value in (("zener_version", "0"), ("driver", "kmc"), ("title", title), ("preset", "{}"),
-                           ("format", "zener-kmc-series-1")):
-            file.attrs[key] = value
-        file["hops"] = hops
-        file["groups/temperature_K"] = np.array([t for t, _ in groups], dtype=float)
-        file["groups/atoms"] = np.array([c for _, c in groups], dtype=np.int64)
-        file["groups/atoms"].attrs["elements"] = np.array(elements, dtype=h5py.string_dtype())
-        values = {"time_s": clock, "vacancy/msd_A2": msd, "vacancy/displacement_A": np.zeros(shape[:2] + (3, replicas))}
-        if order:
-            file["order/pairs"] = np.array(names, dtype=h5py.string_dtype())
-            file["order/expected_bonds"] = expected
-            values["order/delta_per_cell"] = delta
-            values["order/warren_cowley"] = -delta / 80.0
-        for name, value in values.items():
-            file[name + "/mean"], file[name + "/standard_error"] = statistics(value)
-    entries = []
-    for group, (temperature, atoms) in enumerate(groups):
-        with np.errstate(all="ignore"):
-            diffusivity = msd[-1, group] * 1e-20 / (6.0 * clock[-1, group])
-        entry = {
-            "temperature_K": temperature, "atoms": dict(zip(elements, atoms)), "replicas": replicas, "hops": int(hops[-1]),
-            "time_s": summary_statistics(clock[-1, group]), "diffusivity_m2_per_s": summary_statistics(diffusivity),
-        }
-        if order:
-            entry["order"] = {
-                name: {
-                    "shell_%d" % (shell + 1): {
-                        quantity: {
-                            which: summary_statistics(delta[-1, group, shell, pair] * factor)
-                            for which in ("last", "residence_weighted", "per_hop")
-                        }
-                        for quantity, factor in (("delta_per_cell", 1.0), ("warren_cowley", -1.0 / 80.0))
-                    }
-                    for shell in range(shells)
-                }
-                for pair, name in enumerate(names)
-            }
-        entries.append(entry)
-    summary = {"format": "zener-kmc-summary-1", "run": {"status": "finished"}, "groups": entries, "halted_walkers": []}
-    (folder / "summary.json").write_text(json.dumps(summary), encoding="utf-8")
+RANDOMNESS_FILES = {"randomness_vs_hops.png", "randomness_histogram.png"}
+TRACER_FILES = {"tracer_msd.png", "correlation_factor.png", "correlation_factor_vs_hops.png", "tracer_diffusivity.png"}
+B2_FILES = {"b2_vs_hops.png", "b2_sizes_vs_hops.png", "b2_size_distribution.png"}
+EVERYTHING = ("randomness", "transport", "tracers", "b2", "persistent", "real_time")
+RULE = {"lattice": {"structure": "bcc"},
+        "observe": {"b2": {"pair": ["Mo", "Ta"], "least_partners": 6, "persistent_over_hops": 100}}}
 
 
 @unittest.skipIf(np is None, "needs python3-numpy, python3-h5py and python3-matplotlib")
@@ -124,7 +64,7 @@ class PlotKmc(unittest.TestCase):
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), warnings.catch_warnings():
             warnings.simplefilter("error")
             warnings.filterwarnings("ignore", category=DeprecationWarning)
-            code = plot_kmc.main(list(arguments) or [str(self.folder)])
+            code = plot_results.main(list(arguments) or [str(self.folder)])
         return code, out.getvalue(), err.getvalue()
 
     def expect_plots(self, files):
@@ -138,7 +78,7 @@ class PlotKmc(unittest.TestCase):
             data = (plots / name).read_bytes()
             self.assertTrue(data.startswith(b"\x89PNG\r\n\x1a\n") and b"IEND" in data[-12:], name)
             width, height = struct.unpack(">II", data[16:24])
-            self.assertTrue(500 < width < 3000 and 400 < height < 4000, (name, width, height))
+            self.assertTrue(500 < width < 3500 and 400 < height < 4000, (name, width, height))
             self.assertGreater(len(data), 5000, name)
 
     def expect_refusal(self, code, *words, arguments=()):
@@ -196,20 +136,72 @@ class PlotKmc(unittest.TestCase):
                     compositions=((20, 20, 20, 20, 20), (50, 50, 0, 0, 0)), shells=1, hops=(0, 10, 100))
         self.expect_plots(ORDER_FILES | WALK_FILES)
 
-    def test_arrhenius_fit(self):
-        temperatures = np.array([500.0, 700.0, 1000.0, 1500.0, 3000.0])
-        plot_kmc.load_modules()
-        energy, error, offset = plot_kmc.arrhenius_fit(
-            temperatures, 3e-6 * np.exp(-1.25 / (plot_kmc.BOLTZMANN_EV_PER_K * temperatures))
-        )
-        self.assertAlmostEqual(energy, 1.25, places=10)
-        self.assertAlmostEqual(math.exp(offset) / 3e-6, 1.0, places=8)
-        self.assertLess(error, 1e-10)
-        self.assertIsNone(plot_kmc.arrhenius_fit(temperatures[:2], np.array([1e-9, 2e-9])))
+    def test_everything_observed(self):
+        make_folder(self.folder, observed=EVERYTHING, preset=RULE)
+        make_configurations(self.folder, 3)
+        every = ORDER_FILES | WALK_FILES | RANDOMNESS_FILES | TRACER_FILES | B2_FILES | {
+            "jump_shares.png", "real_diffusivity.png", "b2_clusters.png"
+        }
+        self.expect_plots(every)
+
+    def test_everything_observed_at_the_start(self):
+        make_folder(self.folder, temperatures=(800,), replicas=1, hops=(0,), observed=EVERYTHING)
+        self.expect_plots(ORDER_FILES | WALK_FILES | RANDOMNESS_FILES | TRACER_FILES | B2_FILES
+                          | {"jump_shares.png", "real_diffusivity.png"})
+
+    def test_everything_observed_of_many(self):
+        make_folder(self.folder, temperatures=tuple(range(400, 1600, 300)), observed=("transport", "randomness", "b2"),
+                    compositions=((40, 30, 30), (0, 50, 50), (90, 5, 5), (100, 0, 0)), order=False)
+        make_configurations(self.folder, 16, (5, 5, 5), persistent=False)
+        self.expect_plots(WALK_FILES | RANDOMNESS_FILES | B2_FILES | {"jump_shares.png", "b2_clusters.png"})
+
+    def test_static_mc(self):
+        make_folder(self.folder, swaps=True, observed=("b2",))
+        self.expect_plots({"order_vs_temperature.png", "order_vs_trials.png", "warren_cowley.png", "energy_vs_trials.png",
+                           "acceptance_vs_trials.png", "b2_vs_trials.png", "b2_sizes_vs_trials.png",
+                           "b2_size_distribution.png"})
+
+    def test_bad_configuration(self):
+        make_folder(self.folder, observed=("b2",), order=False, temperatures=(800,))
+        make_configurations(self.folder, 1, (5, 5, 5))
+        path = self.folder / "configurations" / "final_g0_r0.xyz"
+        whole = path.read_text()
+        positions, numbers, box, hop = plot_b2.read_clusters(str(path), "persistent_cluster")
+        self.assertEqual((positions.shape[1], set(numbers.tolist()) - {1, 2}, box.tolist(), hop), (3, set(), [16.2] * 3, 1000))
+        path.write_text(whole + "x\n" * 3)  # what follows the counted atoms is not read
+        self.assertEqual(len(plot_b2.read_clusters(str(path), "persistent_cluster")[0]), len(positions))
+        self.assertIsNone(plot_b2.read_clusters(str(path), "other"))
+        self.assertIsNone(plot_b2.read_clusters(str(path) + "x", "cluster"))
+        for content in ("", "12\n", whole.replace("Lattice", "Box"), whole.replace("Mo 0 0 0", "Mo a b c"),
+                        whole[:len(whole) // 2].rsplit("\n", 1)[0]):
+            path.write_text(content)
+            with self.assertRaisesRegex(PlotFailure, re.escape(str(path)) + ": damaged"):
+                plot_b2.read_clusters(str(path), "cluster")
+        self.expect_refusal_after_plots(str(path))
+
+    def expect_refusal_after_plots(self, path):
+        """The program ends with one line on a bad configuration; the figures before it are drawn."""
+        code, out, err = self.run_program()
+        self.assertEqual((code, err.count("\n")), (3, 1), err)
+        self.assertIn(path, err)
+        self.assertIn("b2_vs_hops.png", out)
+
+    def test_fit_of_the_summary_is_drawn(self):
+        make_folder(self.folder, temperatures=(500, 700, 1000), energy_eV=1.25)
+        run = plot_kmc.read_run(str(self.folder))
+        energy, error, offset = plot_arrhenius.fit_of(run, [0, 1, 2], "vacancy")
+        self.assertEqual((energy, error), (1.25, 0.01))
+        figure = plot_arrhenius.plot_arrhenius(run)
+        line = [line for line in figure.axes[0].lines if len(line.get_xdata()) == 2][-1]
+        for x, y in zip(*line.get_data()):
+            expected = math.exp(offset - energy * x / 1000.0 / plot_arrhenius.BOLTZMANN_EV_PER_K)
+            self.assertAlmostEqual(y / expected, 1.0, places=9)
+        plot_kmc.plt.close(figure)
+        self.assertIsNone(plot_arrhenius.fit_of(run, [0, 1], "vacancy"))
+        self.assertIsNone(plot_arrhenius.fit_of(run, [0, 1, 2], "real_time", "tracers", "Nb"))
 
     def test_what_is_drawn(self):
         make_folder(self.folder, compositions=((34, 33, 33), (50, 25, 25)))
-        plot_kmc.load_modules()
         run = plot_kmc.read_run(str(self.folder))
         self.assertEqual(run.pairs, ["Nb-Nb", "Nb-Mo", "Nb-Ta", "Mo-Mo", "Mo-Ta", "Ta-Ta"])
         self.assertEqual([groups for _, groups in run.compositions], [[0, 1, 2], [3, 4, 5]])
@@ -220,7 +212,7 @@ class PlotKmc(unittest.TestCase):
         expected = run.series["order/delta_per_cell"][0][1:, 3, 0, 4]
         np.testing.assert_array_equal(lines[0].get_ydata(), expected)
         plot_kmc.plt.close(figure)
-        figure = plot_kmc.plot_arrhenius(run)
+        figure = plot_arrhenius.plot_arrhenius(run)
         labels = [words.get_text() for words in figure.legends[0].get_texts()]
         self.assertEqual(len(labels), 2)
         for label in labels:
@@ -287,10 +279,10 @@ class PlotKmc(unittest.TestCase):
 
     def test_crash_of_the_hdf5_library(self):
         make_folder(self.folder)
-        with unittest.mock.patch.object(plot_kmc, "open_series", lambda *_: os.kill(os.getpid(), signal.SIGSEGV)):
+        with unittest.mock.patch.object(plot_reading, "open_and_read", lambda *_: os.kill(os.getpid(), signal.SIGSEGV)):
             self.expect_refusal(3, "series.h5", "signal 11")
-        with unittest.mock.patch.object(plot_kmc, "open_series", lambda *_: time.sleep(60.0)), \
-                unittest.mock.patch.object(plot_kmc, "LONGEST_READ_S", 1):
+        with unittest.mock.patch.object(plot_reading, "open_and_read", lambda *_: time.sleep(60.0)), \
+                unittest.mock.patch.object(plot_reading, "LONGEST_READ_S", 1):
             self.expect_refusal(3, "series.h5", "does not end")
 
     def test_as_a_program(self):

@@ -18,7 +18,7 @@ inline namespace ZENER_BACKEND {
 class KmcRunner {
 public:
   KmcRunner(Queue &queue, const KmcPlan &plan, const KmcState &state)
-      : queue_(queue), plan_(plan), state_(state), tables_(queue) {
+      : queue_(queue), plan_(plan), state_(state), tables_(queue, plan.structure) {
     std::vector<double> inverse;
     for (const KmcGroup &group : plan.groups) {
       inverse.push_back(1.0 / (kBoltzmann_eV_per_K * group.temperature_K));
@@ -45,15 +45,20 @@ public:
     run.replicas = plan_.replicas;
     run.shells = plan_.order_shells;
     run.species = plan_.species();
-    if (const auto *constant = std::get_if<ConstantBarrier>(&plan_.model)) {
-      go(ConstantBarriers{constant->barrier_eV}, run, choice);
-    } else if (const auto *pair = std::get_if<PairKra>(&plan_.model)) {
-      const DevicePairKra model(queue_, *pair);
-      go(model.view(tables_.view()), run, choice);
-    } else if (plan_.precision == Precision::float32) {
-      go_mlp<float>(run, choice, latency);
-    } else {
-      go_mlp<double>(run, choice, latency);
+    run.vacancies = plan_.vacancies;
+    run.randomness = plan_.randomness;
+    run.transport = plan_.transport;
+    run.tracers = plan_.tracers;
+    switch (plan_.structure) {
+    case Structure::bcc:
+      go_lattice<BccLattice>(run, choice, latency);
+      break;
+    case Structure::sc:
+      go_lattice<ScLattice>(run, choice, latency);
+      break;
+    case Structure::fcc:
+      go_lattice<FccLattice>(run, choice, latency);
+      break;
     }
     state_.hops = until_hop;
   }
@@ -62,6 +67,9 @@ public:
     each([](auto &buffer, auto &host) { buffer.download(host.data()); });
     return state_;
   }
+
+  std::uint64_t looked_up() const { return looked_up_; }
+  std::uint64_t found() const { return found_; }
 
 private:
   template <class F> void each(F f) {
@@ -77,6 +85,26 @@ private:
     f(pair_hops_, state_.pair_hops);
     f(averaged_time_, state_.averaged_time_s);
     f(averaged_hops_, state_.averaged_hops);
+    f(contacts_, state_.contacts);
+    f(randomness_, state_.randomness);
+    f(randomness_histogram_, state_.randomness_histogram);
+    f(jumps_, state_.jumps);
+    f(collective_, state_.collective);
+    f(squared_, state_.squared);
+    f(atom_displacement_, state_.atom_displacement);
+  }
+
+  template <class L> void go_lattice(const RunParameters &run, TeamChoice choice, bool latency) {
+    if (const auto *constant = std::get_if<ConstantBarrier>(&plan_.model)) {
+      go(ConstantBarriers<L>{constant->barrier_eV}, run, choice);
+    } else if (const auto *pair = std::get_if<PairKra>(&plan_.model)) {
+      const DevicePairKra model(queue_, *pair);
+      go(model.view<L>(tables_.view()), run, choice);
+    } else if (plan_.precision == Precision::float32) {
+      go_mlp<float>(run, choice, latency);
+    } else {
+      go_mlp<double>(run, choice, latency);
+    }
   }
 
   template <class T> void go_mlp(const RunParameters &run, TeamChoice choice, bool latency) {
@@ -91,9 +119,11 @@ private:
   template <class Model> void go(const Model &model, const RunParameters &run, TeamChoice choice) {
     const std::int64_t walkers = plan_.walkers();
     const std::int64_t counts = plan_.order_shells * plan_.pairs();
+    const int jumping = plan_.transport || plan_.tracers ? plan_.species() : 0;
+    const auto groups = static_cast<std::int64_t>(plan_.groups.size());
     const WalkersView view{occupancy_.shaped(walkers, plan_.sites()),
-                           vacancy_site_.view(),
-                           displacement_.shaped(3, walkers),
+                           vacancy_site_.shaped(walkers, plan_.vacancies),
+                           displacement_.shaped(3, walkers, plan_.vacancies),
                            time_.view(),
                            hops_.view(),
                            status_.view(),
@@ -102,9 +132,36 @@ private:
                            pair_time_.shaped(counts, walkers),
                            pair_hops_.shaped(counts, walkers),
                            averaged_time_.view(),
-                           averaged_hops_.view()};
-    const BccLattice lattice{plan_.cells[0], plan_.cells[1], plan_.cells[2]};
-    advance_walkers(queue_, Advance<Model>{lattice, tables_.view(), view, inverse_kT_.view(), run, model}, choice);
+                           averaged_hops_.view(),
+                           contacts_.view(),
+                           randomness_.shaped(plan_.randomness ? 2 : 0, walkers),
+                           randomness_histogram_.shaped(plan_.randomness ? groups : 0, kHistogramBins),
+                           jumps_.shaped(jumping, walkers),
+                           collective_.shaped(plan_.transport ? jumping : 0, 3, walkers),
+                           squared_.shaped(plan_.tracers ? jumping : 0, walkers),
+                           atom_displacement_.shaped(plan_.tracers ? walkers : 0, plan_.sites()),
+                           {},
+                           {}};
+    typename Model::Lattice lattice;
+    lattice.nx = plan_.cells[0];
+    lattice.ny = plan_.cells[1];
+    lattice.nz = plan_.cells[2];
+    MemoryView memory{};
+    DeviceBuffer<std::uint64_t> words;
+    DeviceBuffer<std::uint64_t> statistics(queue_, 2, "look-ups");
+    statistics.zero();
+    if constexpr (requires { typename Model::Stored; }) {
+      const int bits = memory_bits(plan_.species());
+      const int entry_words = memory_entry_words(bits, static_cast<int>(sizeof(typename Model::Stored)));
+      words = DeviceBuffer<std::uint64_t>(queue_, walkers * plan_.memory_entries * entry_words, "memory");
+      words.zero();
+      memory = {words.view(), statistics.view(), plan_.memory_entries, bits, memory_key_words(bits), entry_words};
+    }
+    advance_walkers(queue_, Advance<Model>{lattice, tables_.view(), view, inverse_kT_.view(), memory, run, model}, choice);
+    std::uint64_t looked[2];
+    statistics.download(looked);
+    looked_up_ += looked[0];
+    found_ += looked[1];
     queue_.wait();
   }
 
@@ -125,6 +182,15 @@ private:
   DeviceBuffer<std::int64_t> pair_hops_;
   DeviceBuffer<double> averaged_time_;
   DeviceBuffer<std::uint64_t> averaged_hops_;
+  DeviceBuffer<std::uint64_t> contacts_;
+  DeviceBuffer<double> randomness_;
+  DeviceBuffer<std::uint64_t> randomness_histogram_;
+  DeviceBuffer<std::uint64_t> jumps_;
+  DeviceBuffer<std::int64_t> collective_;
+  DeviceBuffer<std::int64_t> squared_;
+  DeviceBuffer<std::int64_t> atom_displacement_;
+  std::uint64_t looked_up_ = 0;
+  std::uint64_t found_ = 0;
 };
 
 // The models that runs are tested with.
@@ -196,6 +262,16 @@ inline std::uint64_t hash_of(const KmcState &s) {
   hash.add(s.pair_hops);
   hash.add(s.averaged_time_s);
   hash.add(s.averaged_hops);
+  hash.add(s.contacts);
+  hash.add(s.randomness);
+  hash.add(s.randomness_histogram);
+  hash.add(s.jumps);
+  hash.add(s.collective);
+  hash.add(s.squared);
+  hash.add(s.atom_displacement);
+  hash.add(s.energy);
+  hash.add(s.accepted);
+  hash.add(s.b2_since);
   return hash.value();
 }
 

@@ -1,0 +1,51 @@
+#!/usr/bin/env python3
+"""Draws the results of a run.
+
+    python3 plot_results.py DIR        reads the results in DIR, writes DIR/plots/*.png
+
+DIR/map.h5 (a barrier_map run) goes to plot_barrier_map, DIR/fit.h5 (fit_interactions) to plot_fit, DIR/series.h5 and
+DIR/summary.json (kmc and static_mc) to plot_kmc.
+
+Exit codes: 0 done, 2 bad arguments, 3 a bad file, a missing Python module or a disk that refuses to take a file.
+"""
+
+import argparse
+import importlib
+import os
+import sys
+import warnings
+
+from plot_base import PlotFailure, check_modules
+
+
+class OneLineParser(argparse.ArgumentParser):
+    """An argument parser whose errors are one line."""
+
+    def error(self, message):
+        """Raises; main prints."""
+        raise PlotFailure("%s; see --help" % message, 2)
+
+
+def main(arguments=None):
+    """The program; returns the exit code."""
+    parser = OneLineParser(prog="zener plot", description="Draws the results of a run.")
+    parser.add_argument(
+        "folder", metavar="DIR", help="a result folder: DIR/series.h5 and DIR/summary.json, DIR/map.h5 or DIR/fit.h5"
+    )
+    try:
+        options = parser.parse_args(arguments)
+        check_modules()
+        files = {"map.h5": "plot_barrier_map", "fit.h5": "plot_fit"}
+        found = [module for name, module in files.items() if os.path.isfile(os.path.join(options.folder, name))]
+        module = importlib.import_module(found[0] if found else "plot_kmc")
+        warnings.filterwarnings("ignore", message="Glyph")  # a title in a script that the font lacks
+        for path in module.draw_all(options.folder):
+            print("wrote %s" % path, flush=True)
+    except PlotFailure as failure:
+        print("zener plot: error: %s" % " ".join(str(failure).split()), file=sys.stderr)
+        return failure.code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

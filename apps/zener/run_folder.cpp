@@ -1,0 +1,83 @@
+#include "apps/zener/run_folder.hpp"
+
+#include "host/neutral/errors.hpp"
+#include "host/neutral/signals.hpp"
+
+#include <csignal>
+#include <string>
+#include <system_error>
+
+namespace zener {
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path numbered(const fs::path &folder, int n) {
+  return n < 2 ? folder : fs::path(folder.string() + "-" + std::to_string(n));
+}
+
+bool is_there(const fs::path &file) {
+  std::error_code error;
+  return fs::exists(file, error);
+}
+
+bool holds_something(const fs::path &folder) {
+  std::error_code error;
+  return is_there(folder) && !fs::is_empty(folder, error);
+}
+
+bool has_checkpoint(const fs::path &folder) { return is_there(folder / kCheckpointName); }
+
+DataError no_checkpoint(const fs::path &folder) {
+  const bool previous = is_there(folder / "checkpoint.previous.h5");
+  return DataError(folder.string() + ": there is no checkpoint.h5 to resume from" +
+                   (previous ? "; checkpoint.previous.h5 is there: rename it to go on from that" : ""));
+}
+
+} // namespace
+
+void catch_run_signals() {
+  catch_stop_signals();
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
+}
+
+fs::path output_folder(const fs::path &out, const fs::path &of_preset, bool resume) {
+  if (!out.empty()) {
+    std::error_code error;
+    if (is_there(out) && !fs::is_directory(out, error)) {
+      throw DataError(out.string() + ": is a file, a folder is expected for the results");
+    }
+    if (resume && !has_checkpoint(out)) {
+      throw no_checkpoint(out);
+    }
+    if (!resume && holds_something(out)) {
+      throw ConfigError(out.string() +
+                        ": the folder is not empty; --resume goes on with the run in it, another --out keeps it");
+    }
+    return out;
+  }
+  int n = 1;
+  while (holds_something(numbered(of_preset, n))) {
+    ++n;
+  }
+  if (!resume) {
+    return numbered(of_preset, n);
+  }
+  for (int last = n - 1; last >= 1; --last) {
+    if (has_checkpoint(numbered(of_preset, last))) {
+      return numbered(of_preset, last);
+    }
+  }
+  throw no_checkpoint(of_preset);
+}
+
+void make_folder(const fs::path &folder) {
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error) {
+    throw DataError(folder.string() + ": the folder cannot be made: " + error.message());
+  }
+}
+
+} // namespace zener

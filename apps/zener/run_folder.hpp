@@ -1,0 +1,22 @@
+// What every run begins with: its signals and its folder.
+#pragma once
+
+#include <filesystem>
+
+namespace zener {
+
+inline constexpr const char *kCheckpointName = "checkpoint.h5";
+
+// SIGINT and SIGTERM ask the run to stop (signals.hpp); a console that goes away, like a pipe into head, does not end it; a
+// limit on file sizes is met like a full disk.
+void catch_run_signals();
+
+// The folder that a run writes to. A new run never touches an older one's folder: `out`, named by --out, must be new or empty;
+// the preset's own gets a number (-2, -3, …) when it is taken. With `resume` it is `out`, or the last of the preset's folders
+// that holds a checkpoint. Throws ConfigError (not empty) and DataError (a file, no checkpoint). Makes nothing.
+std::filesystem::path output_folder(const std::filesystem::path &out, const std::filesystem::path &of_preset, bool resume);
+
+// Makes the folder and those above it. Throws DataError.
+void make_folder(const std::filesystem::path &folder);
+
+} // namespace zener
