@@ -59,10 +59,15 @@ def table(header, rows):
     return "\n".join(lines)
 
 
+def state_label(s):
+    found = s.get("memory_hit_rate")
+    return s["name"] if found is None else f"{s['name']} ({100 * found:.1f} % found)"
+
+
 def cpu_report(r):
     rows = [
         [
-            s["name"],
+            state_label(s),
             number(s["hops_per_s"]),
             number(s["gflops"], "{:.1f}"),
             number(s["share_of_sgemm"], "{:.2f}"),
@@ -75,6 +80,11 @@ def cpu_report(r):
     header = ["state", "hops/s per core", "GFLOP/s per core", "of sgemm", f"hops/s, {r['threads']} threads", "of sgemm"]
     text = table(header, rows)
     text += f"\n\nLeast of A, B and C per core: {number(r['hops_per_s'])} hops/s, {r['share_of_sgemm']:.2f} of sgemm."
+    if "hops_per_s_with_memory" in r:
+        text += (
+            f" With a memory of {number(r['memory_entries'])} environments a walker: {number(r['hops_per_s_with_memory'])} hops/s "
+            f"at 1000 K, {number(r['hops_per_s_with_memory_400_K'])} at 400 K."
+        )
     share = min(r["cpu_share_per_core"], r["cpu_share_machine"])
     if share < 0.95:
         text += f" The machine was busy: the runs got {100 * share:.0f} % of the processor time."

@@ -21,7 +21,7 @@ template <class Model> constexpr int kRows = 16;
 template <class T> constexpr int kRows<MlpBarriers<T, kThroughputTile>> = 8;
 template <class T> constexpr int kRows<MlpBarriers<T, kLatencyTile>> = 1;
 // With a memory, more walkers than that share a team, so that those not found fill the rows.
-constexpr int kWalkersOfARow = 4;
+template <class Model> constexpr int kWalkersOfARow = kRows<Model> > 1 ? 4 : 1;
 
 template <class L> L lattice_of(const std::array<int, 3> &cells) {
   L lattice;
@@ -92,7 +92,7 @@ public:
   template <class Model> TeamChoice team(const Model &model, std::int64_t walkers, int vacancies, bool memory) const {
     if constexpr (kGpuShapes) {
       const auto most = std::max<std::int64_t>(walkers, 1);
-      std::int64_t together = std::min<std::int64_t>(kRows<Model> * (memory ? kWalkersOfARow : 1), most);
+      std::int64_t together = std::min<std::int64_t>(kRows<Model> * (memory ? kWalkersOfARow<Model> : 1), most);
       std::int64_t rows = std::min<std::int64_t>(kRows<Model>, most * vacancies);
       // What a vacancy takes besides the model's scratch is below 2 kB, a walker with every observable on below 4 kB.
       const auto bytes = [&] {

@@ -272,17 +272,20 @@ template <class Model> struct AdvanceKernel {
           });
         }
       }
+      if (vacancies > 1) { // a jump into another vacancy is none
+        team.for_each(n_stale, P, [&](int r, int p) {
+          const int v = stale[r];
+          barrier[v * P + p] = codes[v * E + p] != 0 ? barrier[v * P + p] : HUGE_VAL;
+        });
+      }
       team.for_each(n, [&](int i) { k.find_least(&barrier[i * n_paths], &codes[i * vacancies * E], state[i]); });
       team.for_each(
           nv, P,
           [&](int v) {
             const WalkerState &own = state[vacancies == 1 ? v : v / vacancies];
-            return WeightRow{own.smallest_eV, own.inverse_kT, &barrier[v * P], &codes[v * E], &weight[v * P]};
+            return WeightRow{own.smallest_eV, own.inverse_kT, &barrier[v * P], &weight[v * P]};
           },
-          [](const WeightRow &row, int p) {
-            const double w = exact_exp((row.smallest_eV - row.barrier[p]) * row.inverse_kT);
-            row.weight[p] = row.codes[p] != 0 ? w : 0.0;
-          });
+          [](const WeightRow &row, int p) { row.weight[p] = exact_exp((row.smallest_eV - row.barrier[p]) * row.inverse_kT); });
       team.for_each(n, [&](int i) {
         k.choose(hop, first + i, &weight[i * n_paths], &vacancy[i * vacancies], state[i],
                  run.randomness ? &histogram[i * kHistogramBins] : nullptr);
@@ -380,7 +383,6 @@ private:
     double smallest_eV;
     double inverse_kT;
     const double *barrier;
-    const std::uint8_t *codes;
     double *weight;
   };
 

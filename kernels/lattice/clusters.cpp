@@ -13,59 +13,63 @@ namespace zener {
 inline namespace ZENER_BACKEND {
 namespace {
 
+// Elements are numbered through all walkers, walker * sites + site, below 2^31: divisions of 64 bits would take most of the
+// time.
+struct Walkers {
+  std::int32_t sites;
+  ZENER_FN std::int32_t walker(std::int64_t i) const { return static_cast<std::int32_t>(i) / sites; }
+  ZENER_FN std::int32_t site(std::int64_t i) const { return static_cast<std::int32_t>(i) % sites; }
+};
+
+template <class T> View<T, 1> flat(const View<T, 2> &view) { return View<T, 1>(view.data(), view.size()); }
+template <class T> Walkers walkers_of(const View<T, 2> &view) { return {static_cast<std::int32_t>(view.extent(1))}; }
+
 struct MarkCentres {
   BccLattice lattice;
   LatticeTablesView tables;
-  View<const std::uint8_t, 2> occupancy;
+  Walkers of;
+  View<const std::uint8_t, 1> occupancy;
   int a, b, least;
-  View<std::uint8_t, 2> marks;
+  View<std::uint8_t, 1> marks;
 
   ZENER_FN void operator()(std::int64_t i) const {
-    const std::int64_t w = i / occupancy.extent(1);
-    const auto site = static_cast<std::int32_t>(i % occupancy.extent(1));
-    const int own = occupancy(w, site);
+    const int own = occupancy[i];
     const int partner = own == a ? b : (own == b ? a : 0);
     int partners = 0;
     if (partner != 0) {
+      const std::int32_t site = of.site(i);
       const SiteCoordinates at = lattice.coordinates(site);
       for (int m = 0; m < BccLattice::kJumps; ++m) {
         const std::int32_t other = lattice.neighbour(at, tables.offsets(m, 0), tables.offsets(m, 1), tables.offsets(m, 2));
-        partners += occupancy(w, other) == partner ? 1 : 0;
+        partners += occupancy[i - site + other] == partner ? 1 : 0;
       }
     }
-    marks(w, site) = partner != 0 && partners >= least ? 1 : 0;
+    marks[i] = partner != 0 && partners >= least ? 1 : 0;
   }
 };
 
 struct FollowMarks {
-  View<const std::uint8_t, 2> marks;
-  View<std::uint32_t, 2> since;
+  View<const std::uint8_t, 1> marks;
+  View<std::uint32_t, 1> since;
   std::uint32_t sample;
   ZENER_FN void operator()(std::int64_t i) const {
-    const std::int64_t w = i / marks.extent(1);
-    std::uint32_t &s = since(w, i % marks.extent(1));
-    s = marks(w, i % marks.extent(1)) == 0 ? 0 : (s == 0 ? sample + 1 : s);
+    const std::uint32_t s = since[i];
+    since[i] = marks[i] == 0 ? 0 : (s == 0 ? sample + 1 : s);
   }
 };
 
 struct MarkPersistent {
-  View<const std::uint32_t, 2> since;
+  View<const std::uint32_t, 1> since;
   std::uint32_t sample;
-  View<std::uint8_t, 2> marks;
-  ZENER_FN void operator()(std::int64_t i) const {
-    const std::int64_t w = i / marks.extent(1);
-    const std::uint32_t s = since(w, i % marks.extent(1));
-    marks(w, i % marks.extent(1)) = s != 0 && s <= sample + 1 ? 1 : 0;
-  }
+  View<std::uint8_t, 1> marks;
+  ZENER_FN void operator()(std::int64_t i) const { marks[i] = since[i] != 0 && since[i] <= sample + 1 ? 1 : 0; }
 };
 
 struct StartLabels {
-  View<const std::uint8_t, 2> marks;
-  View<std::int32_t, 2> label;
-  ZENER_FN void operator()(std::int64_t i) const {
-    const std::int64_t sites = marks.extent(1);
-    label(i / sites, i % sites) = marks(i / sites, i % sites) != 0 ? static_cast<std::int32_t>(i % sites) : -1;
-  }
+  Walkers of;
+  View<const std::uint8_t, 1> marks;
+  View<std::int32_t, 1> label;
+  ZENER_FN void operator()(std::int64_t i) const { label[i] = marks[i] != 0 ? of.site(i) : -1; }
 };
 
 ZENER_FN std::int32_t root_of(const std::int32_t *label, std::int32_t site) {
@@ -78,16 +82,16 @@ ZENER_FN std::int32_t root_of(const std::int32_t *label, std::int32_t site) {
 struct LinkNeighbours {
   BccLattice lattice;
   LatticeTablesView tables;
+  Walkers of;
   int linked;
-  View<std::int32_t, 2> label;
+  View<std::int32_t, 1> label;
 
   ZENER_FN void operator()(std::int64_t i) const {
-    const std::int64_t sites = label.extent(1);
-    std::int32_t *own = &label(i / sites, 0);
-    const auto site = static_cast<std::int32_t>(i % sites);
-    if (atomic_load(&own[site]) < 0) {
+    if (atomic_load(&label[i]) < 0) {
       return;
     }
+    const std::int32_t site = of.site(i);
+    std::int32_t *own = &label[i - site];
     const SiteCoordinates at = lattice.coordinates(site);
     for (int m = 0; m < linked; ++m) {
       const std::int32_t dx = tables.offsets(m, 0);
@@ -122,20 +126,30 @@ struct LinkNeighbours {
 };
 
 struct PointAtRoots {
-  View<std::int32_t, 2> label;
+  Walkers of;
+  View<std::int32_t, 1> label;
   ZENER_FN void operator()(std::int64_t i) const {
-    const std::int64_t sites = label.extent(1);
-    std::int32_t *own = &label(i / sites, 0);
-    const auto site = static_cast<std::int32_t>(i % sites);
-    if (atomic_load(&own[site]) >= 0) {
-      atomic_store(&own[site], root_of(own, site));
+    if (atomic_load(&label[i]) >= 0) {
+      const std::int32_t site = of.site(i);
+      atomic_store(&label[i], root_of(&label[i - site], site));
+    }
+  }
+};
+
+struct AddSizes {
+  Walkers of;
+  View<const std::int32_t, 1> label;
+  View<std::int32_t, 1> size;
+  ZENER_FN void operator()(std::int64_t i) const {
+    if (label[i] >= 0) {
+      atomic_add(&size[i - of.site(i) + label[i]], 1);
     }
   }
 };
 
 struct ZeroSizes {
-  View<std::int32_t, 2> size;
-  ZENER_FN void operator()(std::int64_t i) const { size(i / size.extent(1), i % size.extent(1)) = 0; }
+  View<std::int32_t, 1> size;
+  ZENER_FN void operator()(std::int64_t i) const { size[i] = 0; }
 };
 
 struct ZeroValues {
@@ -145,25 +159,13 @@ struct ZeroValues {
   ZENER_FN void operator()(std::int64_t i) const { values(i / walkers, first + i % walkers) = 0; }
 };
 
-struct AddSizes {
-  View<const std::int32_t, 2> label;
-  View<std::int32_t, 2> size;
-  ZENER_FN void operator()(std::int64_t i) const {
-    const std::int64_t w = i / label.extent(1);
-    const std::int32_t root = label(w, i % label.extent(1));
-    if (root >= 0) {
-      atomic_add(&size(w, root), 1);
-    }
-  }
-};
-
 struct CountClusters {
-  View<const std::int32_t, 2> size;
+  Walkers of;
+  View<const std::int32_t, 1> size;
   View<std::int32_t, 2> values;
   std::int64_t first;
   ZENER_FN void operator()(std::int64_t i) const {
-    const std::int64_t w = i / size.extent(1);
-    const std::int32_t members = size(w, i % size.extent(1));
+    const std::int32_t members = size[i];
     if (members == 0) {
       return;
     }
@@ -171,10 +173,11 @@ struct CountClusters {
     while (members >> (bin + 1) != 0 && bin < kSizeBins - 1) {
       ++bin;
     }
-    atomic_add(&values(0, first + w), members);
-    atomic_add(&values(1, first + w), 1);
-    atomic_max(&values(2, first + w), members);
-    atomic_add(&values(3 + bin, first + w), 1);
+    const std::int64_t w = first + of.walker(i);
+    atomic_add(&values(0, w), members);
+    atomic_add(&values(1, w), 1);
+    atomic_max(&values(2, w), members);
+    atomic_add(&values(3 + bin, w), 1);
   }
 };
 
@@ -182,31 +185,35 @@ struct CountClusters {
 
 void mark_b2_centres(Queue &queue, const BccLattice &lattice, const LatticeTablesView &tables,
                      View<const std::uint8_t, 2> occupancy, int a, int b, int least, View<std::uint8_t, 2> marks) {
-  queue.for_each("mark_b2_centres", occupancy.size(), MarkCentres{lattice, tables, occupancy, a, b, least, marks});
+  queue.for_each("mark_b2_centres", occupancy.size(),
+                 MarkCentres{lattice, tables, walkers_of(occupancy), flat(occupancy), a, b, least, flat(marks)});
 }
 
 void follow_marks(Queue &queue, View<const std::uint8_t, 2> marks, std::uint32_t sample, View<std::uint32_t, 2> since) {
-  queue.for_each("follow_b2_centres", marks.size(), FollowMarks{marks, since, sample});
+  queue.for_each("follow_b2_centres", marks.size(), FollowMarks{flat(marks), flat(since), sample});
 }
 
 void mark_persistent(Queue &queue, View<const std::uint32_t, 2> since, std::uint32_t sample, View<std::uint8_t, 2> marks) {
-  queue.for_each("mark_persistent_centres", marks.size(), MarkPersistent{since, sample, marks});
+  queue.for_each("mark_persistent_centres", marks.size(), MarkPersistent{flat(since), sample, flat(marks)});
 }
 
 void label_clusters(Queue &queue, const BccLattice &lattice, const LatticeTablesView &tables, int linked,
                     View<const std::uint8_t, 2> marks, View<std::int32_t, 2> label) {
-  queue.for_each("start_cluster_labels", marks.size(), StartLabels{marks, label});
-  queue.for_each("link_clusters", marks.size(), LinkNeighbours{lattice, tables, linked, label});
-  queue.for_each("flatten_cluster_labels", marks.size(), PointAtRoots{label});
+  const Walkers of = walkers_of(label);
+  queue.for_each("start_cluster_labels", marks.size(), StartLabels{of, flat(marks), flat(label)});
+  queue.for_each("link_clusters", marks.size(), LinkNeighbours{lattice, tables, of, linked, flat(label)});
+  queue.for_each("flatten_cluster_labels", marks.size(), PointAtRoots{of, flat(label)});
 }
 
 void cluster_statistics(Queue &queue, View<const std::int32_t, 2> label, View<std::int32_t, 2> size, std::int64_t first_walker,
                         View<std::int32_t, 2> values) {
   const std::int64_t walkers = label.extent(0);
+  const Walkers of = walkers_of(label);
   queue.for_each("zero_cluster_values", kClusterColumns * walkers, ZeroValues{values, first_walker, walkers});
-  queue.for_each("zero_cluster_sizes", label.size(), ZeroSizes{size});
-  queue.for_each("add_cluster_sizes", label.size(), AddSizes{label, size});
-  queue.for_each("count_clusters", label.size(), CountClusters{size, values, first_walker});
+  queue.for_each("zero_cluster_sizes", label.size(), ZeroSizes{flat(size)});
+  queue.for_each("add_cluster_sizes", label.size(), AddSizes{of, flat(label), flat(size)});
+  queue.for_each("count_clusters", label.size(),
+                 CountClusters{of, flat(View<const std::int32_t, 2>(size)), values, first_walker});
 }
 
 } // namespace ZENER_BACKEND

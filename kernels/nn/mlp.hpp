@@ -116,10 +116,11 @@ template <class T, int Tile> struct MlpBarriers {
     }
 
     for (int l = 0; l < net.layers; ++l) {
-      // With few environments, wide tiles would leave most lanes idle.
+      // When there is a lane for every output, wide tiles would only leave most of them idle. Beyond that they pay: Tile + 8
+      // loads for 8 Tile multiply-adds.
       bool narrow = false;
       if constexpr (kGpuShapes && Tile > 1) {
-        narrow = n * (net.layer[l].padded_out / Tile) < kMaxLanes;
+        narrow = n * net.layer[l].padded_out <= kMaxLanes;
         if (narrow) {
           dense_relu<1>(team, net.layer[l], n, x, y);
         }

@@ -105,6 +105,48 @@ void register_batches(Backend &backend) {
       ->UseRealTime();
 }
 
+// What is measured besides hops: maps of barriers, exchanges, B2 clusters.
+void register_analyses(Backend &backend, std::int64_t most_walkers) {
+  // A vacancy on each of 8,192 sites in turn, R at three temperatures; copies included. Items: sites.
+  benchmark::RegisterBenchmark("barrier_map/mlp_float32", [&backend](benchmark::State &state) {
+    const Mlp model = made_network();
+    const LatticeShape shape{Structure::bcc, {16, 16, 16}};
+    const std::vector<std::uint8_t> occupancy = random_species(shape.sites(), 3);
+    const std::vector<double> temperatures_K{400.0, 1000.0, 3000.0};
+    for (auto _ : state) {
+      benchmark::DoNotOptimize(backend.barrier_map(model, Precision::float32, shape, occupancy, temperatures_K));
+    }
+    state.SetItemsProcessed(state.iterations() * shape.sites());
+  })->UseRealTime();
+  // 100 trials of n walkers of 1,024 sites. Items: trials.
+  benchmark::RegisterBenchmark("exchange_100_trials",
+                               [&backend](benchmark::State &state) {
+                                 const auto n = static_cast<int>(state.range(0));
+                                 KmcPlan plan = equimolar_plan(made_pair_kra(), Precision::float32, 8, n, 1000.0);
+                                 plan.dynamics = Dynamics::metropolis_swaps;
+                                 plan.order_shells = 2;
+                                 const auto batch = backend.make_kmc(plan);
+                                 std::uint64_t trial = 0;
+                                 for (auto _ : state) {
+                                   batch->advance(trial += 100, {});
+                                 }
+                                 state.SetItemsProcessed(state.iterations() * n * 100);
+                               })
+      ->Arg(1)
+      ->Arg(most_walkers)
+      ->UseRealTime();
+  // A row with B2 centres, their clusters and those that persist, 128,000 sites. Items: sites.
+  benchmark::RegisterBenchmark("sample_b2", [&backend](benchmark::State &state) {
+    KmcPlan plan = equimolar_plan(made_pair_kra(), Precision::float32, 40, 1, 1000.0);
+    plan.b2 = B2Rule{2, 3, 3, 12, 1000}; // three partners: a third of the sites are centres
+    const auto batch = backend.make_kmc(plan);
+    for (auto _ : state) {
+      benchmark::DoNotOptimize(batch->sample());
+    }
+    state.SetItemsProcessed(state.iterations() * plan.sites());
+  })->UseRealTime();
+}
+
 int run(const std::vector<std::string> &arguments) {
   std::string wanted = "auto";
   std::vector<std::string> kept{"zener_bench micro"};
@@ -138,10 +180,12 @@ int run(const std::vector<std::string> &arguments) {
   for (const NamedModel &m : models()) {
     register_barriers(*device.backend, m);
   }
+  const std::int64_t most_walkers = device.backend_name == "cpu" ? 64 : 16384; // enough to fill the device
   for (const NamedModel &m : models()) {
-    register_advance(*device.backend, m, device.backend_name == "cpu" ? 64 : 16384); // enough to fill the device
+    register_advance(*device.backend, m, most_walkers);
   }
   register_batches(*device.backend);
+  register_analyses(*device.backend, most_walkers);
   benchmark::RunSpecifiedBenchmarks();
   benchmark::Shutdown();
   return 0;

@@ -105,8 +105,8 @@ Mlp made_saddle_network() {
   Mlp mlp = made_network();
   // The first neuron of every layer carries the saddle's energy, a weight for each distance from the middle of the jump: the
   // same sites have the same weights seen from either end. The codes have a variance of 2/3 in an equimolar ternary alloy.
-  constexpr double kSaddleSpread_eV = 0.25;
-  constexpr double kShareOfOthers = 0.35; // of made_network's spread of 0.2 eV
+  constexpr double kSaddleSpread_eV = 0.225;
+  constexpr double kShareOfOthers = 0.6; // of made_network's spread of 0.2 eV
   DenseLayer &first = mlp.layers.front();
   double squares = 0.0;
   for (std::size_t k = 0; k < kEnvironmentSites; ++k) {
@@ -204,13 +204,17 @@ KmcPlan equimolar_plan(const BarrierModel &model, Precision precision, int cells
   return plan;
 }
 
-std::vector<std::uint8_t> random_environments(int n, int species) {
-  std::vector<std::uint8_t> types(static_cast<std::size_t>(n) * kEnvironmentSites);
+std::vector<std::uint8_t> random_species(std::int64_t n, int species) {
+  std::vector<std::uint8_t> types(static_cast<std::size_t>(n));
   for (std::size_t i = 0; i < types.size(); ++i) {
     types[i] =
         static_cast<std::uint8_t>(1 + (bits_of(i + (std::uint64_t{1} << 32)) >> 32) % static_cast<std::uint64_t>(species));
   }
   return types;
+}
+
+std::vector<std::uint8_t> random_environments(int n, int species) {
+  return random_species(std::int64_t{n} * kEnvironmentSites, species);
 }
 
 std::vector<double> naive_barriers(const Mlp &mlp, const std::vector<std::uint8_t> &types) {

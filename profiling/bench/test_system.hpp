@@ -17,8 +17,8 @@ Mlp made_network();
 
 // Pair interactions of the usual size in two shells, for speed alone.
 // The same size, with barriers that are mostly the energy of the saddle between two sites, so that forward and backward jumps
-// have like barriers, as in a crystal: at 1000 K and 400 K it finds as many environments again as the published network for
-// Nb-Mo-Ta.
+// have like barriers, as in a crystal: at 1000 K a memory finds 80 % of the environments again, 84 % with the published network
+// for Nb-Mo-Ta.
 Mlp made_saddle_network();
 PairKra made_pair_kra();
 
@@ -31,6 +31,9 @@ KmcPlan equimolar_plan(const BarrierModel &model, Precision precision, int cells
 
 // n random environments [n][112] of the species 1 to `species`, from a counter.
 std::vector<std::uint8_t> random_environments(int n, int species);
+
+// n species codes, 1 to species, from a counter.
+std::vector<std::uint8_t> random_species(std::int64_t n, int species);
 
 // Barriers [n][8] in eV of the network in double, written from the definition (rotate the environment, multiply, add) for
 // comparison: nothing is shared with the kernels but the geometry of the shells.
