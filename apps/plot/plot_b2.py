@@ -19,6 +19,7 @@ from plot_drawing import (
 
 MEASURES = (("centres", "B2 centres"), ("clusters", "B2 clusters"), ("largest", "Largest cluster (centres)"))
 MOST_PICTURES = 3        # rows of pictures
+MOST_MOMENTS = 4         # pictures in a row
 MOST_MAPS = 6
 MOST_POINTS = 60000      # of one picture
 SIZE_LABEL = "Size of the cluster (centres)"
@@ -249,24 +250,40 @@ def draw_clusters(axis, positions, numbers, box, norm):
     axis.view_init(elev=18.0, azim=-58.0)
 
 
+def written_on_the_way(run, group):
+    """Files of the group's first walker that output.configurations_at_hops asked for, by hop."""
+    folder = os.path.join(run.folder, "configurations")
+    names = os.listdir(folder) if os.path.isdir(folder) else []
+    found = (re.fullmatch(r"%s_(\d{1,18})_g%d_r0\.xyz" % (run.step, group), name) for name in names)
+    return [os.path.join(folder, match.group()) for match in sorted((m for m in found if m), key=lambda m: int(m.group(1)))]
+
+
+def pictures_of(run, group):
+    """(column, what read_clusters gives) of each picture of a group: at the hops that the preset asked for, else at the start
+    and at the end."""
+    columns = ["cluster"] + ["persistent_cluster"] * ("b2/persistent/centres" in run.series)
+    plan = [((path,), columns[-1]) for path in evenly(written_on_the_way(run, group), MOST_MOMENTS)]
+    if not plan:
+        first, last, stopped = (os.path.join(run.folder, "configurations", "%s_g%d_r0.xyz" % (name, group))
+                                for name in ("initial", "final", "checkpoint"))
+        plan = [((first,), "cluster")] + [((last, stopped), column) for column in columns]
+    pictures = []
+    for paths, column in plan:
+        found = next((p for p in (read_clusters(path, column) for path in paths) if p is not None), None)
+        if found is not None:
+            pictures.append((column, found))
+    return pictures
+
+
 def plot_pictures(run):
-    """Clusters in the cell at the start and at the end of one walker, a row for each of some groups; None without files."""
-    persistent = "b2/persistent/centres" in run.series
+    """Clusters in the cell along the way of one walker, a row for each of some groups; None without files."""
     groups = evenly([g for _, members in run.compositions for g in members], MOST_PICTURES)
     rows, largest = [], 8
     for group in groups:
-        pictures = []
-        for when, column in (("initial", "cluster"), ("final", "cluster"), ("final", "persistent_cluster")):
-            if column == "persistent_cluster" and not persistent:
-                continue
-            paths = [os.path.join(run.folder, "configurations", "%s_g%d_r0.xyz" % (name, group))
-                     for name in ((when,) if when == "initial" else ("final", "checkpoint"))]
-            found = next((p for p in (read_clusters(path, column) for path in paths) if p is not None), None)
-            if found is not None:
-                pictures.append((when, column, found))
-                largest = max(largest, int(np.bincount(found[1]).max(initial=0)))
+        pictures = pictures_of(run, group)
         if pictures:
             rows.append((group, pictures))
+            largest = max([largest] + [int(np.bincount(numbers).max(initial=0)) for _, (_, numbers, _, _) in pictures])
     if not rows:
         return None
     columns = max(len(pictures) for _, pictures in rows)
@@ -275,12 +292,14 @@ def plot_pictures(run):
     for axes, (group, pictures) in zip(grid, rows):
         for axis in axes[len(pictures):]:
             axis.set_visible(False)
-        for axis, (_, column, (positions, numbers, box, hop)) in zip(axes, pictures):
+        for axis, (column, (positions, numbers, box, hop)) in zip(axes, pictures):
             draw_clusters(axis, positions, numbers, box, norm)
             words = "%g K" % run.temperature[group] + ("" if hop is None else ", %s %ss" % (power_of_ten(hop), run.step))
             axis.set_title(words + (", persistent" if column == "persistent_cluster" else ""), y=0.98)
     bar = figure.colorbar(plt.matplotlib.cm.ScalarMappable(norm, "turbo"), ax=grid, aspect=30, shrink=0.8, label=SIZE_LABEL)
+    bar.ax.yaxis.set_major_locator(plt.matplotlib.ticker.LogLocator(subs=(1.0, 2.0, 5.0)))
     bar.ax.yaxis.set_major_formatter(plt.matplotlib.ticker.FuncFormatter(lambda v, _: "%g" % v))
+    bar.ax.minorticks_off()
     headline(figure, run, "B2 clusters in the cell", "each dot a centre", pair_note(run),
              shown_note(len(rows), len(run.groups), "groups"))
     return figure

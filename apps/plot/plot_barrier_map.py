@@ -208,7 +208,9 @@ def plot_variance(data):
 
 def plot_spectra(data):
     """How often barriers occur, all jumps and those of each species, a panel for each composition."""
-    compositions = evenly(data.compositions, MOST_PANELS)
+    # Barriers that are all alike, as those of a pure element, are a spike beside which the others would not be seen.
+    spread = [c for c in data.compositions if data.deviation[c[1][0]] > 1e-9] or data.compositions
+    compositions = evenly(spread, MOST_PANELS)
     figure, axes, columns = composition_panels(compositions)
     width = np.diff(data.edges)
     marks = {}

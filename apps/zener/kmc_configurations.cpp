@@ -1,7 +1,10 @@
 // Configurations of a run, with what the sites are as columns.
 #include "apps/zener/kmc_results.hpp"
+#include "apps/zener/run_folder.hpp"
 #include "host/neutral/errors.hpp"
 #include "host/neutral/structure_files.hpp"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <map>
@@ -10,6 +13,31 @@ namespace zener {
 namespace {
 
 namespace fs = std::filesystem;
+
+const KmcGroup &group_of(const KmcPlan &plan, std::size_t walker) {
+  return plan.groups[walker / static_cast<std::size_t>(plan.replicas)];
+}
+
+// A walker whose configurations are written, and where they go.
+struct WrittenWalker {
+  std::size_t walker = 0;
+  std::string stem; // the file without its extension
+};
+
+std::vector<WrittenWalker> written_walkers(const fs::path &directory, const std::string &name, const KmcPreset &preset,
+                                           const KmcPlan &plan) {
+  const int replicas = preset.configurations == Configurations::all    ? plan.replicas
+                       : preset.configurations == Configurations::none ? 0
+                                                                       : 1;
+  std::vector<WrittenWalker> written;
+  for (std::size_t g = 0; g < plan.groups.size(); ++g) {
+    for (int r = 0; r < replicas; ++r) {
+      const fs::path stem = directory / "configurations" / fmt::format("{}_g{}_r{}", name, g, r);
+      written.push_back({g * static_cast<std::size_t>(plan.replicas) + static_cast<std::size_t>(r), stem.string()});
+    }
+  }
+  return written;
+}
 
 std::vector<SiteColumn> columns_of(const KmcPlan &plan, const KmcState &state, std::size_t walker, Backend &backend) {
   const LatticeShape lattice{plan.structure, plan.cells};
@@ -26,7 +54,7 @@ std::vector<SiteColumn> columns_of(const KmcPlan &plan, const KmcState &state, s
     }
   }
   if (plan.randomness) {
-    const double temperature_K = plan.groups[walker / static_cast<std::size_t>(plan.replicas)].temperature_K;
+    const double &temperature_K = group_of(plan, walker).temperature_K;
     columns.push_back(
         {"randomness", backend.barrier_map(plan.model, plan.precision, lattice, occupancy, {&temperature_K, 1}).randomness});
   }
@@ -71,35 +99,33 @@ void write_configurations(const fs::path &directory, const std::string &name, co
   if (preset.configurations == Configurations::none) {
     return;
   }
-  const fs::path folder = directory / "configurations";
-  std::error_code error;
-  fs::create_directories(folder, error);
-  if (error) {
-    throw DataError(folder.string() + ": the folder cannot be made: " + error.message());
-  }
+  make_folder(directory / "configurations");
   const auto sites = static_cast<std::size_t>(plan.sites());
-  const int replicas = preset.configurations == Configurations::all ? plan.replicas : 1;
-  for (std::size_t g = 0; g < plan.groups.size(); ++g) {
-    for (int r = 0; r < replicas; ++r) {
-      const std::size_t w = g * static_cast<std::size_t>(plan.replicas) + static_cast<std::size_t>(r);
-      LatticeConfiguration configuration;
-      configuration.structure = plan.structure;
-      configuration.cells = plan.cells;
-      configuration.lattice_constant_A = plan.lattice_constant_A;
-      configuration.elements = plan.elements;
-      configuration.occupancy = std::span(state.occupancy).subspan(w * sites, sites);
-      configuration.info = {{plan.swaps() ? "Trial" : "Hop", static_cast<std::int64_t>(state.walker_hops[w])}};
-      if (!plan.swaps()) {
-        configuration.info.emplace_back("Time_s", state.time_s[w]);
-      }
-      configuration.info.emplace_back("Temperature_K", plan.groups[g].temperature_K);
-      configuration.info.emplace_back("Walker", static_cast<std::int64_t>(w));
-      configuration.columns = columns_of(plan, state, w, backend);
-      const fs::path stem = folder / (name + "_g" + std::to_string(g) + "_r" + std::to_string(r));
-      write_extended_xyz(stem.string() + ".xyz", configuration);
-      write_lammps_dump(stem.string() + ".dump", configuration, static_cast<std::int64_t>(state.walker_hops[w]));
+  for (const auto &[w, stem] : written_walkers(directory, name, preset, plan)) {
+    LatticeConfiguration configuration;
+    configuration.structure = plan.structure;
+    configuration.cells = plan.cells;
+    configuration.lattice_constant_A = plan.lattice_constant_A;
+    configuration.elements = plan.elements;
+    configuration.occupancy = std::span(state.occupancy).subspan(w * sites, sites);
+    configuration.info = {{plan.swaps() ? "Trial" : "Hop", static_cast<std::int64_t>(state.walker_hops[w])}};
+    if (!plan.swaps()) {
+      configuration.info.emplace_back("Time_s", state.time_s[w]);
     }
+    configuration.info.emplace_back("Temperature_K", group_of(plan, w).temperature_K);
+    configuration.info.emplace_back("Walker", static_cast<std::int64_t>(w));
+    configuration.columns = columns_of(plan, state, w, backend);
+    write_extended_xyz(stem + ".xyz", configuration);
+    write_lammps_dump(stem + ".dump", configuration, static_cast<std::int64_t>(state.walker_hops[w]));
   }
+}
+
+bool has_configurations(const fs::path &directory, const std::string &name, const KmcPreset &preset, const KmcPlan &plan) {
+  const std::vector<WrittenWalker> written = written_walkers(directory, name, preset, plan);
+  std::error_code error;
+  return std::all_of(written.begin(), written.end(), [&](const WrittenWalker &w) {
+    return fs::exists(w.stem + ".xyz", error) && fs::exists(w.stem + ".dump", error);
+  });
 }
 
 void remove_configurations(const fs::path &directory, const std::string &name) {

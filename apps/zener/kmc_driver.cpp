@@ -20,7 +20,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <csignal>
 #include <iostream>
 #include <optional>
 
@@ -60,7 +59,13 @@ double hops_made(const KmcState &state) {
   return sum;
 }
 
+bool anyone_walks(const KmcState &state) {
+  return std::find(state.status.begin(), state.status.end(), static_cast<std::uint32_t>(WalkerStatus::running)) !=
+         state.status.end();
+}
+
 // What a step is called in this run.
+const char *step(const KmcPlan &plan) { return plan.swaps() ? "trial" : "hop"; }
 const char *steps(const KmcPlan &plan) { return plan.swaps() ? "trials" : "hops"; }
 
 class Run {
@@ -124,7 +129,36 @@ private:
         rows_.push_back(std::move(row));
       }
     }
-    log_info(fmt::format("resumed at {} {} of {}", plan_.swaps() ? "trial" : "hop", hops_, preset_.hops));
+    log_info(fmt::format("resumed at {} {} of {}", step(plan_), hops_, preset_.hops));
+    write_due_configurations();
+    for (const std::uint64_t hop : preset_.configurations_at) {
+      if (hop < hops_ && anyone_walks(from.state) && !has_configurations(folder_, configurations_name(hop), preset_, plan_)) {
+        warnings_.push_back(
+            fmt::format("configurations at {} {} are not written: the walk is at {} already", step(plan_), hop, hops_));
+        log_warning(warnings_.back());
+      }
+    }
+  }
+
+  std::string configurations_name(std::uint64_t hop) const { return fmt::format("{}_{}", step(plan_), hop); }
+
+  // Those that the preset wants at this very hop, unless an earlier part of the run has written them.
+  void write_due_configurations() {
+    const std::string name = configurations_name(hops_);
+    if (!std::binary_search(preset_.configurations_at.begin(), preset_.configurations_at.end(), hops_) ||
+        has_configurations(folder_, name, preset_, plan_)) {
+      return;
+    }
+    const KmcState state = batch_->save();
+    if (anyone_walks(state)) { // else it is the last configuration, wherever the calls of advance() were cut
+      write_configurations(folder_, name, preset_, plan_, state, *chosen_.backend);
+    }
+  }
+
+  // The hop at which the walk must halt for files.
+  std::uint64_t next_configurations() const {
+    const auto next = std::upper_bound(preset_.configurations_at.begin(), preset_.configurations_at.end(), hops_);
+    return next == preset_.configurations_at.end() ? preset_.hops : *next;
   }
 
   std::size_t next_sample() const {
@@ -138,7 +172,7 @@ private:
     AdvanceReport report;
     report.running = plan_.walkers();
     while (hops_ < preset_.hops && !stop_requested()) {
-      std::uint64_t until = std::min(preset_.hops, hops_ + chunk);
+      std::uint64_t until = std::min({preset_.hops, hops_ + chunk, next_configurations()});
       const std::size_t first = next_sample();
       std::size_t last = first;
       while (last < schedule_.size() && schedule_[last] <= until && last - first < kMostSamplesPerCall) {
@@ -150,20 +184,24 @@ private:
       const Clock::time_point start = Clock::now();
       report = batch_->advance(until, std::span(schedule_).subspan(first, last - first));
       const double took = seconds_since(start);
+      walk_s_ += took;
       const double scale = std::clamp(kChunk_s / std::max(took, 1e-6), 0.25, 4.0);
-      chunk = std::max<std::uint64_t>(1, static_cast<std::uint64_t>(std::ceil(static_cast<double>(until - hops_) * scale)));
+      if (until - hops_ == chunk || scale < 1.0) { // not a call that was cut short
+        chunk = std::max<std::uint64_t>(1, static_cast<std::uint64_t>(std::ceil(static_cast<double>(until - hops_) * scale)));
+      }
       rows_.insert(rows_.end(), report.rows.begin(), report.rows.end());
       hops_ = until;
       progress.update(hops_);
       if (report.bad_barrier > 0 || report.tracer_range > 0 || report.running == 0) {
         break;
       }
+      write_due_configurations();
       if (seconds_since(last_checkpoint) >= preset_.checkpoint_every_s) {
         save(batch_->save());
         last_checkpoint = Clock::now();
       }
     }
-    progress.finish(hops_);
+    progress.finish(hops_, walk_s_);
     return finish(report);
   }
 
@@ -177,7 +215,6 @@ private:
   int finish(const AdvanceReport &report) {
     const bool faulty = report.bad_barrier > 0 || report.tracer_range > 0;
     const bool interrupted = stop_requested() && hops_ < preset_.hops && report.running > 0 && !faulty;
-    const double spent_s = seconds_since(begin_);
     const KmcState state = batch_->save();
     batch_.reset(); // its memory goes to the checkpoint
     save(state);
@@ -187,9 +224,8 @@ private:
         interrupted ? "interrupted" : (report.running == 0 && hops_ < preset_.hops ? "every walker stopped" : "finished");
     record.backend = chosen_.backend_name;
     record.device = chosen_.device.name;
-    record.wall_s = wall_before_s_ + spent_s;
     const double made = hops_made(state) - made_before_;
-    record.hops_per_s = made / std::max(spent_s, 1e-9);
+    record.hops_per_s = made / std::max(walk_s_, 1e-9);
     record.memory_lookups = report.memory_lookups;
     record.memory_hits = report.memory_hits;
     if (report.bad_barrier > 0) {
@@ -203,11 +239,12 @@ private:
     if (!interrupted) {
       remove_configurations(folder_, "checkpoint"); // of an earlier part
     }
+    record.wall_s = wall_before_s_ + seconds_since(begin_);
     write_summary(folder_, preset_, plan_, state, rows_, record);
     refuse_faults(report, state);
     if (interrupted) {
       log_info(fmt::format("stopped by signal {} at {} {} of {}; a checkpoint is written: add --resume{} to go on",
-                           stop_signal(), plan_.swaps() ? "trial" : "hop", hops_, preset_.hops,
+                           stop_signal(), step(plan_), hops_, preset_.hops,
                            options_.out.empty() ? "" : " --out " + options_.out.string()));
       close_log_file();
       return static_cast<int>(ExitCode::interrupted);
@@ -215,9 +252,9 @@ private:
     if (preset_.plots) {
       draw_plots(folder_);
     }
-    log_info(fmt::format("done: {} {} of {} walkers in {:.1f} s, {:.4g} {}/s; see {}",
-                         grouped(static_cast<std::uint64_t>(made)), steps(plan_), plan_.walkers(), spent_s, record.hops_per_s,
-                         steps(plan_), (folder_ / "summary.json").string()));
+    log_info(fmt::format("done: {} {} of {} walkers in {:.1f} s of walk, {:.4g} {}/s, and {:.1f} s in all; see {}",
+                         grouped(static_cast<std::uint64_t>(made)), steps(plan_), plan_.walkers(), walk_s_, record.hops_per_s,
+                         steps(plan_), seconds_since(begin_), (folder_ / "summary.json").string()));
     close_log_file();
     return static_cast<int>(ExitCode::done);
   }
@@ -276,31 +313,53 @@ private:
   std::uint64_t hops_ = 0;
   double made_before_ = 0.0; // hops of all walkers in the parts of the run before this one
   double wall_before_s_ = 0.0;
+  double walk_s_ = 0.0; // of this part, in advance() alone
   Clock::time_point begin_ = Clock::now();
 };
 
-// Hops per second of the plan's kernel, by a trial with few walkers. A GPU runs more walkers in the same time: they count.
-double trial_speed(Backend &backend, KmcPlan plan, bool gpu) {
-  const int most = gpu ? 16384 : 4 * std::max(1, backend.device().units);
-  const double walkers = static_cast<double>(plan.walkers());
-  const KmcGroup group = plan.groups.front();
-  plan.groups = {group};
-  plan.replicas = static_cast<int>(std::min<double>(walkers, most));
+// What a run will cost, by a trial with walkers of the plan's first group.
+struct Speed {
+  double steps_per_s = 0.0; // of all walkers; 0: none could hop
+  double draw_s = 0.0;      // to draw the alloy of one walker
+};
+
+Speed measure_speed(Backend &backend, KmcPlan plan, std::int64_t walkers, double least_s) {
+  plan.groups = {plan.groups.front()};
+  plan.replicas = static_cast<int>(walkers);
   plan.time_limit_s = 0.0;
+  Clock::time_point start = Clock::now();
   const std::unique_ptr<KmcBatch> batch = backend.make_kmc(plan);
-  std::uint64_t hops = 0;
+  Speed speed;
+  speed.draw_s = seconds_since(start) / static_cast<double>(walkers);
   std::uint64_t step = 8;
+  std::uint64_t hops = 1;
+  batch->advance(hops, {}); // what happens but once
   double took = 0.0;
-  while (took < 0.2) {
-    step *= 2;
-    const Clock::time_point start = Clock::now();
+  while (took < least_s) {
+    start = Clock::now();
     hops += step;
     if (batch->advance(hops, {}).running == 0) {
-      return 0.0;
+      return {};
     }
     took = seconds_since(start);
+    speed.steps_per_s = static_cast<double>(step) * static_cast<double>(walkers) / took;
+    step *= 2;
   }
-  return static_cast<double>(step) * static_cast<double>(plan.replicas) / took;
+  return speed;
+}
+
+// A trial of some tenths of a second. A GPU runs more walkers in the same time, and on a CPU many do not stay in the caches:
+// as many take part as there are and as the time allows.
+Speed trial_speed(Backend &backend, const KmcPlan &plan, bool gpu) {
+  constexpr double kTrial_s = 0.15;
+  const std::int64_t few = std::min<std::int64_t>(plan.walkers(), gpu ? 16384 : 4 * std::max(1, backend.device().units));
+  const Speed first = measure_speed(backend, plan, few, gpu ? 0.2 : 0.05);
+  if (gpu || first.steps_per_s == 0.0) {
+    return first;
+  }
+  const double affordable = std::min(kTrial_s / first.draw_s, kTrial_s * first.steps_per_s / 8.0);
+  const std::int64_t many = std::min({plan.walkers(), std::int64_t{65536}, static_cast<std::int64_t>(affordable)});
+  return measure_speed(backend, plan, std::max(few, many), kTrial_s);
 }
 
 std::string shown_time(double seconds) {
@@ -313,9 +372,7 @@ std::string shown_time(double seconds) {
 } // namespace
 
 int run_kmc(const RunOptions &options) {
-  catch_stop_signals();
-  std::signal(SIGPIPE, SIG_IGN); // a console that goes away, like a pipe into head, does not end a run
-  std::signal(SIGXFSZ, SIG_IGN); // a limit on file sizes is met like a full disk
+  catch_run_signals();
   return Run(options, load_kmc_preset(options.preset, options.edits))();
 }
 
@@ -339,11 +396,14 @@ void check_kmc(const RunOptions &options) {
     throw DeviceError(fmt::format("the preset needs {} MiB of memory, {} MiB are free on the device", needed >> 20,
                                   chosen.device.memory_free_bytes >> 20));
   }
-  const double speed = trial_speed(*chosen.backend, plan, chosen.backend_name != "cpu");
-  if (speed > 0.0) {
-    const double hops = static_cast<double>(preset.hops) * static_cast<double>(plan.walkers());
-    std::cout << fmt::format("time      about {} at {:.3g} {}/s (measured for 0.2 s at {} K)\n", shown_time(hops / speed),
-                             speed, steps(plan), plan.groups.front().temperature_K);
+  const Speed speed = trial_speed(*chosen.backend, plan, chosen.backend_name != "cpu");
+  if (speed.steps_per_s > 0.0) {
+    const auto walkers = static_cast<double>(plan.walkers());
+    const double walk_s = static_cast<double>(preset.hops) * walkers / speed.steps_per_s;
+    const double draw_s = speed.draw_s * walkers;
+    std::cout << fmt::format("time      about {} at {:.3g} {}/s{} (a trial at {} K)\n", shown_time(walk_s), speed.steps_per_s,
+                             steps(plan), draw_s > 1.0 ? ", and " + shown_time(draw_s) + " before to draw the alloys" : "",
+                             plan.groups.front().temperature_K);
   } else {
     std::cout << fmt::format("time      no estimate: no walker of the trial has a possible hop at {} K\n",
                              plan.groups.front().temperature_K);

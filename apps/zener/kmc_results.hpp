@@ -17,8 +17,8 @@ struct RunRecord {
   std::string status; // "finished", "interrupted" or "stopped: …"
   std::string backend;
   std::string device;
-  double wall_s = 0.0;     // of all parts of the run
-  double hops_per_s = 0.0; // of all walkers together, of this part
+  double wall_s = 0.0;     // of all parts of the run, files and all
+  double hops_per_s = 0.0; // of all walkers together while they walked, in this part
   // The memory of environments in this part of the run.
   std::uint64_t memory_lookups = 0;
   std::uint64_t memory_hits = 0;
@@ -44,6 +44,10 @@ nlohmann::json write_summary(const std::filesystem::path &directory, const KmcPr
 // vacancy on the site at the walker's temperature).
 void write_configurations(const std::filesystem::path &directory, const std::string &name, const KmcPreset &preset,
                           const KmcPlan &plan, const KmcState &state, Backend &backend);
+
+// All files that write_configurations would write under that name are there.
+bool has_configurations(const std::filesystem::path &directory, const std::string &name, const KmcPreset &preset,
+                        const KmcPlan &plan);
 
 // Takes away the configurations of that name.
 void remove_configurations(const std::filesystem::path &directory, const std::string &name);

@@ -188,8 +188,7 @@ void read_configurations_at(ObjectReader &output, KmcPreset &preset) {
   for (std::size_t i = 0; i < met.size(); ++i) {
     const std::string entry = key + "/" + std::to_string(i);
     if (!met[i].is_number_integer() || met[i] < 1 || met[i] > preset.hops) {
-      output.refuse_value(entry, met[i],
-                          fmt::format("an integer from 1 to {}, which is {}", hops_key(preset), preset.hops));
+      output.refuse_value(entry, met[i], fmt::format("an integer from 1 to {}, which is {}", hops_key(preset), preset.hops));
     }
     if (i > 0 && met[i] <= met[i - 1]) {
       output.refuse(entry, fmt::format("{} comes after {}; they must ascend", met[i].dump(), met[i - 1].dump()));
@@ -255,18 +254,23 @@ void check_persistence(const KmcPreset &preset, std::vector<std::string> &warnin
     return;
   }
   const std::vector<std::uint64_t> samples = sample_hops(preset);
-  const std::uint64_t last = samples.back();
-  const std::uint64_t before = samples.size() > 1 ? samples[samples.size() - 2] : 0; // hop 0 is a sample as well
-  if (last - before > window) {
-    warnings.push_back(fmt::format("{}: /observe/b2/persistent_over_hops: {} is shorter than the way from the last sample but one "
-                                   "({} {}) to the last ({}): every centre will count as persistent there",
-                                   preset.file.string(), window, hops_key(preset), before, last));
+  std::uint64_t widest = 0;
+  std::uint64_t before = 0; // hop 0 is a sample as well
+  for (const std::uint64_t hop : samples) {
+    widest = std::max(widest, hop - before);
+    before = hop;
+  }
+  if (widest > window) {
+    warnings.push_back(fmt::format("{}: /observe/b2/persistent_over_hops: {} is shorter than the widest gap between samples, "
+                                   "{} {}: after that gap every centre counts as persistent",
+                                   preset.file.string(), window, widest, hops_key(preset)));
   }
   for (const std::uint64_t hop : preset.configurations_at) {
     if (!std::binary_search(samples.begin(), samples.end(), hop)) {
-      warnings.push_back(fmt::format("{}: /output/{}: {} is no sample (observe.sample): persistent_cluster in its files is that "
-                                     "of the last sample before",
-                                     preset.file.string(), configurations_at_key(preset), hop));
+      warnings.push_back(
+          fmt::format("{}: /output/{}: {} is no sample (observe.sample): persistent_cluster in its files is that "
+                      "of the last sample before",
+                      preset.file.string(), configurations_at_key(preset), hop));
       break; // one is enough to be told
     }
   }

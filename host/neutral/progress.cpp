@@ -75,8 +75,8 @@ Progress::Progress(std::uint64_t total, std::uint64_t start, double walkers, con
 
 Progress::~Progress() { clear_progress_line(); }
 
-ProgressState Progress::state(std::uint64_t done) const {
-  ProgressState state{done, total_, 0.0, seconds_since(begin_), -1.0, unit_};
+ProgressState Progress::state(std::uint64_t done, double spent_s) const {
+  ProgressState state{done, total_, 0.0, spent_s, -1.0, unit_};
   const double new_hops = done > start_ ? static_cast<double>(done - start_) : 0.0;
   if (new_hops > 0.0 && state.elapsed_s > 0.0) {
     state.hops_per_s = walkers_ * new_hops / state.elapsed_s;
@@ -102,9 +102,9 @@ void Progress::update(std::uint64_t done) {
   }
 }
 
-void Progress::finish(std::uint64_t done) {
+void Progress::finish(std::uint64_t done, double spent_s) {
   clear_progress_line();
-  const ProgressState last = state(done);
+  const ProgressState last = state(done, spent_s);
   log_info(fmt::format("{} of {} {} in {}, {} {}/s", grouped(done), grouped(total_), unit_, duration_text(last.elapsed_s),
                        si_text(last.hops_per_s), unit_));
 }

@@ -36,13 +36,15 @@ public:
   // Call as often as wanted; a bar is drawn at most five times a second, a line every 10 s or at steps of 10 % that are 1 s
   // apart or more.
   void update(std::uint64_t done);
-  // Takes the bar away; a last line says the mean speed.
-  void finish(std::uint64_t done);
-  ProgressState state(std::uint64_t done) const;
+  // Takes the bar away; a last line says the mean speed over the seconds that were spent on the way.
+  void finish(std::uint64_t done, double spent_s);
+  void finish(std::uint64_t done) { finish(done, seconds_since(begin_)); }
+  ProgressState state(std::uint64_t done) const { return state(done, seconds_since(begin_)); }
 
 private:
   using Clock = std::chrono::steady_clock;
   double seconds_since(Clock::time_point then) const { return std::chrono::duration<double>(Clock::now() - then).count(); }
+  ProgressState state(std::uint64_t done, double spent_s) const;
 
   std::uint64_t total_;
   std::uint64_t start_;

@@ -73,17 +73,18 @@ std::optional<std::string> nearest(std::string_view key, const std::vector<std::
   // Of very short names, chemical symbols above all, every other one is a letter away: only the case may differ.
   const std::size_t allowed = key.size() <= 2 ? 0 : std::max<std::size_t>(2, key.size() / 3);
   std::optional<std::string> best;
-  std::size_t best_distance = allowed + 1;
+  std::pair<std::size_t, std::size_t> best_distance{allowed + 1, 0};
   for (const std::string &candidate : candidates) {
-    std::size_t distance = edit_distance(key, candidate);
+    const std::size_t edits = edit_distance(key, candidate);
+    std::size_t distance = edits;
     const std::string a = lower(key);
     const std::string b = lower(candidate);
     if (a.size() >= 3 && b.size() >= 3 && (a.starts_with(b) || b.starts_with(a))) {
       distance = std::min<std::size_t>(distance, 1);
     }
-    if (distance < best_distance) {
+    if (std::pair(distance, edits) < best_distance) {
       best = candidate;
-      best_distance = distance;
+      best_distance = {distance, edits};
     }
   }
   return best;

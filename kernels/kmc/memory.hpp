@@ -57,7 +57,8 @@ template <class T> struct EnvironmentMemory {
     }
     for (int p = 0; p < kJumps; ++p) {
       T value;
-      std::memcpy(&value, reinterpret_cast<const std::uint8_t *>(words + memory.key_words) + p * static_cast<int>(sizeof(T)), sizeof value);
+      std::memcpy(&value, reinterpret_cast<const std::uint8_t *>(words + memory.key_words) + p * static_cast<int>(sizeof(T)),
+                  sizeof value);
       barrier[p] = static_cast<double>(value);
     }
     return true;
@@ -70,7 +71,8 @@ template <class T> struct EnvironmentMemory {
     }
     for (int p = 0; p < kJumps; ++p) {
       const T value = static_cast<T>(barrier[p]);
-      std::memcpy(reinterpret_cast<std::uint8_t *>(words + memory.key_words) + p * static_cast<int>(sizeof(T)), &value, sizeof value);
+      std::memcpy(reinterpret_cast<std::uint8_t *>(words + memory.key_words) + p * static_cast<int>(sizeof(T)), &value,
+                  sizeof value);
     }
   }
 

@@ -80,10 +80,11 @@ template <class L> struct CountBonds {
   int species;
 
   ZENER_FN void operator()(std::int64_t w) const {
-    const int pairs = species * (species + 1) / 2;
-    for (int q = 0; q < shells * pairs; ++q) {
-      counts(q, w) = 0;
+    if (shells == 0) {
+      return;
     }
+    const int pairs = species * (species + 1) / 2;
+    std::int32_t count[kMostShells * kMostPairs] = {};
     for (std::int64_t site = 0; site < occupancy.extent(1); ++site) {
       const int a = occupancy(w, site);
       if (a == 0) {
@@ -99,12 +100,19 @@ template <class L> struct CountBonds {
           const bool forward = dx > 0 || (dx == 0 && (dy > 0 || (dy == 0 && dz > 0))); // one of each two opposite offsets
           const int b = forward ? occupancy(w, lattice.neighbour(c, dx, dy, dz)) : 0;
           if (b != 0) {
-            counts(shell * pairs + unordered_pair(a - 1, b - 1, species), w) += 1;
+            count[shell * pairs + unordered_pair(a - 1, b - 1, species)] += 1;
           }
         }
       }
     }
+    for (int q = 0; q < shells * pairs; ++q) {
+      counts(q, w) = count[q];
+    }
   }
+
+private:
+  static constexpr int kMostShells = 2;
+  static constexpr int kMostPairs = kMaxSpecies * (kMaxSpecies + 1) / 2;
 };
 
 } // namespace ZENER_BACKEND

@@ -42,18 +42,7 @@ double evaluated(const Mlp &network, const std::uint8_t *types, std::size_t path
   for (const std::uint8_t from : bcc_tables().aligned[path]) {
     values.push_back(types[from]);
   }
-  for (const DenseLayer &layer : network.layers) {
-    std::vector<double> next;
-    for (int o = 0; o < layer.out; ++o) {
-      double sum = layer.bias[static_cast<std::size_t>(o)];
-      for (int i = 0; i < layer.in; ++i) {
-        sum += layer.weight[static_cast<std::size_t>(o * layer.in + i)] * values[static_cast<std::size_t>(i)];
-      }
-      next.push_back(&layer == &network.layers.back() ? sum : std::max(0.0, sum));
-    }
-    values = next;
-  }
-  return values.front();
+  return network_output(network, std::move(values));
 }
 
 TEST(CliCommands, VersionAndHelp) {

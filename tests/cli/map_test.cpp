@@ -31,22 +31,6 @@ json map_preset() {
   })");
 }
 
-// The network in double: y = W x + b, ReLU on all layers but the last.
-double evaluated(const Mlp &network, std::vector<double> values) {
-  for (const DenseLayer &layer : network.layers) {
-    std::vector<double> next;
-    for (int o = 0; o < layer.out; ++o) {
-      double sum = layer.bias[static_cast<std::size_t>(o)];
-      for (int i = 0; i < layer.in; ++i) {
-        sum += layer.weight[static_cast<std::size_t>(o * layer.in + i)] * values[static_cast<std::size_t>(i)];
-      }
-      next.push_back(&layer == &network.layers.back() ? sum : std::max(0.0, sum));
-    }
-    values = next;
-  }
-  return values.front();
-}
-
 // Atoms of a configuration by coordinates in units of a/2, read from the site file itself.
 struct Configuration {
   std::map<std::array<int, 3>, int> code;
@@ -96,7 +80,7 @@ std::vector<double> brute_barriers(const Mlp &network, const Configuration &atom
       }
       input.push_back(atoms.at({site[0] + from[0], site[1] + from[1], site[2] + from[2]}));
     }
-    out.push_back(evaluated(network, input));
+    out.push_back(network_output(network, input));
   }
   return out;
 }

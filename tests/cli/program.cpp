@@ -249,6 +249,21 @@ Mlp small_network() {
   return network_of(layers);
 }
 
+double network_output(const Mlp &network, std::vector<double> values) {
+  for (const DenseLayer &layer : network.layers) {
+    std::vector<double> next;
+    for (int o = 0; o < layer.out; ++o) {
+      double sum = layer.bias[static_cast<std::size_t>(o)];
+      for (int i = 0; i < layer.in; ++i) {
+        sum += layer.weight[static_cast<std::size_t>(o * layer.in + i)] * values[static_cast<std::size_t>(i)];
+      }
+      next.push_back(&layer == &network.layers.back() ? sum : std::max(0.0, sum));
+    }
+    values = next;
+  }
+  return values.front();
+}
+
 Mlp overflowing_network(double limit) {
   return network_of({dense(static_cast<int>(kSites), 1, 1.0, -limit), dense(1, 1, 1e25, 0.0), dense(1, 1, 1e25, 1.0)});
 }

@@ -79,6 +79,8 @@ std::string network_preset(const std::string &file);
 
 // A network of Nb, Mo and Ta, 112 -> 6 -> 5 -> 1, with barriers near 1 eV.
 Mlp small_network();
+// What a network gives in double: y = W x + b, ReLU on all layers but the last.
+double network_output(const Mlp &network, std::vector<double> values);
 // A network whose barriers are 1 eV until the codes around the vacancy sum to more than `limit`; then they overflow float32.
 Mlp overflowing_network(double limit);
 

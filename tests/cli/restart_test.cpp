@@ -190,6 +190,57 @@ TEST_P(CliRestart, EverythingObservedGoesOn) {
   }
 }
 
+// Configurations on the way: the same whenever the run stopped, and no matter for the rest.
+TEST_P(CliRestart, ConfigurationsOnTheWay) {
+  json preset = json::parse(pair_preset(), nullptr, true, true);
+  preset["observe"] = {{"b2", {{"pair", {"Mo", "Ta"}}, {"least_partners", 4}, {"persistent_over_hops", 200}}},
+                       {"sample", {{"every_hops", 100}}}};
+  preset["hops"] = 1300;
+  put_bytes(folder_ / "plain.json", preset.dump());
+  preset["output"]["configurations_at_hops"] = {1, 300, 500, 900, 1300};
+  put_bytes(folder_ / "on_the_way.json", preset.dump());
+  const auto run_to = [&](const std::string &file, const std::string &out, const Arguments &more) {
+    Arguments words{"run", file, "--device", "cpu", "--threads", GetParam(), "--out", out};
+    words.insert(words.end(), more.begin(), more.end());
+    const Outcome outcome = zener(folder_.path(), words);
+    expect_done(outcome);
+    return outcome.err;
+  };
+  run_to("plain.json", "plain", {});
+  run_to("on_the_way.json", "whole", {});
+  const auto groups_of = [&](const char *out) {
+    return json::parse(bytes_of(folder_ / out / "summary.json")).at("groups").dump();
+  };
+  EXPECT_EQ(groups_of("plain"), groups_of("whole"));
+  for (const char *file : {"final_g0_r0.xyz", "final_g0_r1.xyz", "final_g1_r0.xyz", "final_g1_r1.xyz"}) {
+    EXPECT_EQ(bytes_of(folder_ / "plain/configurations" / file), bytes_of(folder_ / "whole/configurations" / file)) << file;
+  }
+  const auto whole = content_of(folder_ / "whole/configurations");
+  EXPECT_EQ(whole.size(), 4U * 2U * (2U + 5U)) << "4 walkers in 2 forms";
+  EXPECT_EQ(bytes_of(folder_ / "whole/configurations/hop_1300_g1_r1.xyz"),
+            bytes_of(folder_ / "whole/configurations/final_g1_r1.xyz"));
+  EXPECT_NE(bytes_of(folder_ / "whole/configurations/hop_300_g1_r1.xyz").find(" Hop=300 "), std::string::npos);
+
+  // Stopped on one of the hops; what is there is not written again.
+  run_to("on_the_way.json", "parts", {"--set", "hops=500", "--set", "output.configurations_at_hops=[1,300,500]"});
+  const fs::path kept = folder_ / "parts/configurations/hop_300_g0_r0.xyz";
+  const auto before = fs::last_write_time(kept);
+  const std::string said = run_to("on_the_way.json", "parts", {"--resume"});
+  EXPECT_EQ(count_of(said, "are not written"), 0U) << said;
+  EXPECT_EQ(fs::last_write_time(kept), before);
+  EXPECT_EQ(content_of(folder_ / "parts/configurations"), whole);
+  EXPECT_EQ(groups_of("parts"), groups_of("whole"));
+
+  // Asked for late: the present and the coming ones are written, the past is said to be lost.
+  run_to("plain.json", "late", {"--set", "hops=500"});
+  const std::string lost = run_to("on_the_way.json", "late", {"--resume"});
+  EXPECT_EQ(count_of(lost, "are not written: the walk is at 500 already"), 2U) << lost;
+  EXPECT_FALSE(fs::exists(folder_ / "late/configurations/hop_300_g0_r0.xyz"));
+  for (const char *file : {"hop_500_g0_r0.xyz", "hop_900_g1_r0.dump", "hop_1300_g0_r1.xyz"}) {
+    EXPECT_EQ(bytes_of(folder_ / "late/configurations" / file), bytes_of(folder_ / "whole/configurations" / file)) << file;
+  }
+}
+
 TEST_P(CliRestart, AnAtomThatMovesTooFar) {
   json preset = json::parse(small_preset(), nullptr, true, true);
   preset["observe"]["tracers"] = true;

@@ -102,9 +102,10 @@ TEST(CliRun, Quickstart) {
 TEST(CliRun, EveryKey) {
   const TemporaryFolder folder;
   expect_done(zener(folder.path(), {"run", "all_keys", "--set", "hops=2000", "--set", "observe.averages_from_hop=1000", "--set",
-                                    "observe.b2.persistent_over_hops=500", "--set", "output.plots=false", "--device", "cpu",
-                                    "--out", "deep/down/a"}));
+                                    "observe.b2.persistent_over_hops=500", "--set", "output.configurations_at_hops=[1000]",
+                                    "--set", "output.plots=false", "--device", "cpu", "--out", "deep/down/a"}));
   expect_results(folder / "deep/down/a", 2000, 2, true);
+  EXPECT_EQ(atoms_of_xyz(folder / "deep/down/a/configurations/hop_1000_g1_r0.xyz").size(), 3U);
 }
 
 TEST(CliRun, NetworkLadderAndNoOrder) {

@@ -5,6 +5,7 @@
 #include "host/neutral/map_preset.hpp"
 #include "host/neutral/preset.hpp"
 #include "host/neutral/schema.hpp"
+#include "host/neutral/text.hpp"
 #include "tests/neutral/support.hpp"
 
 #include <gtest/gtest.h>
@@ -139,6 +140,7 @@ TEST(ShippedPresets, TheOthersAreThoseOfThePaperAndTheScale) {
   EXPECT_EQ(growth.hops, 10000000U);
   ASSERT_TRUE(growth.b2);
   EXPECT_EQ(growth.b2->persistent_over_hops, 1000000U);
+  EXPECT_EQ(growth.configurations_at, (std::vector<std::uint64_t>{1000000, 5000000, 10000000}));
   EXPECT_EQ(growth.memory_entries, 65536);
   for (const char *name : {"million_walkers.json", "million_walkers_short.json"}) {
     const KmcPreset many = load_kmc_preset(presets() / name);
@@ -432,6 +434,8 @@ TEST(Reader, StaticMonteCarlo) {
   EXPECT_EQ(plan.averages_from_hop, 76U);
   EXPECT_EQ(plan.groups[0].atoms[0] + plan.groups[0].atoms[1] + plan.groups[0].atoms[2], 1024);
   EXPECT_EQ(read_with({"trials=77"}, minimal_static()).hops, 77U);
+  EXPECT_EQ(read_with({"output.configurations_at_trials=[5,9]"}, minimal_static()).configurations_at,
+            (std::vector<std::uint64_t>{5, 9}));
   // Only energies are used: barriers that could be negative are no matter here.
   EXPECT_NO_THROW(plan_of(read_with({"barriers.migration_eV.Mo=0"}, minimal_static())));
   EXPECT_THROW(plan_of(read_with({"barriers={\"kind\":\"pair_kra\",\"migration_eV\":{\"Nb\":0,\"Mo\":0,\"Ta\":0},"
@@ -648,11 +652,8 @@ void remove_key(json &document, const std::string &path) {
   }
 }
 
-class FaultyPreset : public testing::TestWithParam<Faulty> {};
-
-TEST_P(FaultyPreset, IsRefusedWithPlaceAndHint) {
-  const Faulty faulty = GetParam();
-  json document = minimal();
+// The document with the edits must be refused as the row says.
+void expect_refused(json document, const Faulty &faulty) {
   std::stringstream edits(faulty.edit);
   for (std::string edit; std::getline(edits, edit, '\n');) {
     if (edit[0] == '-') {
@@ -668,6 +669,10 @@ TEST_P(FaultyPreset, IsRefusedWithPlaceAndHint) {
   EXPECT_EQ(message.find("Failed to validate"), std::string::npos) << message;
   EXPECT_EQ(std::count(message.begin(), message.end(), '\n'), 0) << "one fault, one line:\n" << message;
 }
+
+class FaultyPreset : public testing::TestWithParam<Faulty> {};
+
+TEST_P(FaultyPreset, IsRefusedWithPlaceAndHint) { expect_refused(minimal(), GetParam()); }
 
 INSTANTIATE_TEST_SUITE_P(
     Table, FaultyPreset,
@@ -790,6 +795,16 @@ INSTANTIATE_TEST_SUITE_P(
         Faulty{"checkpoint.every_s=0", "/checkpoint/every_s", "greater than 0"},
         Faulty{"checkpoint=300", "/checkpoint", "300 is not allowed"},
         Faulty{"output.configurations=some", "/output/configurations", "\"first_replica\", \"all\", \"none\""},
+        Faulty{"output.configurations_at_hops=5", "/output/configurations_at_hops", "a list"},
+        Faulty{"output.configurations_at_hops=[1,0]", "/output/configurations_at_hops/1", "from 1 to 1000000000000000"},
+        Faulty{"output.configurations_at_hops=[2.5]", "/output/configurations_at_hops/0", "2.5 is not allowed"},
+        Faulty{"output.configurations_at_hops=[1,1001]", "/output/configurations_at_hops/1", "from 1 to hops, which is 1000"},
+        Faulty{"output.configurations_at_hops=[3,7,7]", "/output/configurations_at_hops/2", "7 comes after 7"},
+        Faulty{"output.configurations_at_hops=[7]\noutput.configurations=none", "/output/configurations_at_hops",
+               "none would be written"},
+        Faulty{"output.configurations_at_trials=[7]", "/output/configurations_at_trials",
+               "known here: configurations, configurations_at_hops"},
+        Faulty{"output.configurations_at_hop=[7]", "/output/configurations_at_hop", "did you mean \"configurations_at_hops\"?"},
         Faulty{"output.plots=yes", "/output/plots", "true or false"},
         Faulty{"output.dir=x", "/output/dir", "did you mean \"directory\"?"},
         Faulty{"temperatures_K=[1]", "/temperatures_K", "it belongs at /walkers/temperatures_K"},
@@ -847,20 +862,8 @@ TEST(FaultyPresets, OfTheOtherDrivers) {
                        "missing"},
            FaultyOther{"barrier_map", "composition={\"gird\":{}}", "/composition/gird", "unknown key"},
        }) {
-    json document = faulty.driver == std::string("static_mc") ? minimal_static() : minimal_map();
-    std::stringstream edits(faulty.edit);
-    for (std::string edit; std::getline(edits, edit, '\n');) {
-      if (edit[0] == '-') {
-        remove_key(document, edit.substr(1));
-      } else {
-        apply_edit(document, edit);
-      }
-    }
-    const std::string message = refusal(document);
-    ASSERT_FALSE(message.empty()) << "accepted: " << faulty.edit;
-    EXPECT_NE(message.find(std::string("p.json: ") + faulty.place + ": "), std::string::npos) << message;
-    EXPECT_NE(message.find(faulty.fragment), std::string::npos) << message;
-    EXPECT_EQ(std::count(message.begin(), message.end(), '\n'), 0) << "one fault, one line:\n" << message;
+    expect_refused(faulty.driver == std::string("static_mc") ? minimal_static() : minimal_map(),
+                   {faulty.edit, faulty.place, faulty.fragment});
   }
 }
 
@@ -881,6 +884,26 @@ TEST(FaultyPresets, B2OfAnElementThatIsNotThere) {
               std::string::npos)
         << error.what();
   }
+}
+
+TEST(Plan, PersistenceThatTheSamplesCannotShowIsWarnedOf) {
+  const auto warnings_of = [](std::vector<std::string> edits) {
+    edits.insert(edits.begin(), {R"(composition={"Mo": 1, "Ta": 1})", R"(observe.b2={"pair": ["Mo", "Ta"]})",
+                                 "observe.sample={\"every_hops\":100}"});
+    std::vector<std::string> warnings;
+    make_plan(read_with(edits), warnings);
+    return join(warnings, "\n");
+  };
+  const char *window = "observe.b2.persistent_over_hops=";
+  EXPECT_EQ(warnings_of({std::string(window) + "100", "output.configurations_at_hops=[200,1000]"}), "");
+  EXPECT_EQ(warnings_of({std::string(window) + "0", "output.configurations_at_hops=[250]"}), "");
+  EXPECT_NE(warnings_of({std::string(window) + "99"}).find("between samples, 100 hops: after that gap every centre"),
+            std::string::npos);
+  EXPECT_NE(warnings_of({std::string(window) + "100", "output.configurations_at_hops=[200,250]"}).find("250 is no sample"),
+            std::string::npos);
+  EXPECT_NE(warnings_of({std::string(window) + "999", "observe.sample={\"every_hops\":1000}"}).find("every centre"),
+            std::string::npos)
+      << "hop 0 is the sample before";
 }
 
 TEST(FaultyPresets, SeveralFaultsAreListedTogether) {
@@ -953,6 +976,9 @@ TEST(FaultyPresets, TheReaderRefusesThemToo) {
                            "observe.sample.every_hops=0",
                            "checkpoint.every_s=0",
                            "output.configurations=some",
+                           "output.configurations_at_hops=7",
+                           "output.configurations_at_hops=[-1]",
+                           "output.configurations_at_hops=[\"7\"]",
                            "output.plots=yes",
                            "sed=1",
                            "walkers.replicas=16777216\nwalkers.temperatures_K=many"}) {
@@ -1072,8 +1098,9 @@ TEST(Identity, TellsRunsApartThatMustNotBeJoined) {
     return identity(preset, plan_of(preset));
   };
   const json same = identity_of({});
-  for (const char *edit : {"hops=5000", "title=other", "output.directory=elsewhere", "output.plots=false",
-                           "checkpoint.every_s=1", "real_time.vacancy_concentration=1e-6"}) {
+  for (const char *edit :
+       {"hops=5000", "title=other", "output.directory=elsewhere", "output.plots=false", "checkpoint.every_s=1",
+        "real_time.vacancy_concentration=1e-6", "output.configurations_at_hops=[7]"}) {
     EXPECT_EQ(identity_of({edit}), same) << edit;
   }
   for (const char *edit :

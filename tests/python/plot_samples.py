@@ -165,8 +165,8 @@ def observe(file, values, observed, hops, groups, elements, replicas, clock, ran
         file["b2/size_bins"] = 2.0 ** np.arange(24)
 
 
-def make_configurations(folder, groups, cells=(8, 8, 8), persistent=True):
-    """initial_ and final_ configurations with clusters: blobs of centres around a few places."""
+def make_configurations(folder, groups, cells=(8, 8, 8), persistent=True, names=(("initial", 0), ("final", 1000))):
+    """Configurations of these names and hops with clusters: blobs of centres around a few places."""
     random = np.random.default_rng(3)
     (folder / "configurations").mkdir(exist_ok=True)
     a = 3.24
@@ -174,7 +174,8 @@ def make_configurations(folder, groups, cells=(8, 8, 8), persistent=True):
     positions = a * (grid + np.array([[0.0, 0.0, 0.0], [0.5, 0.5, 0.5]])).reshape(-1, 3)
     box = a * np.array(cells)
     for group in range(groups):
-        for name, radii, hop in (("initial", (4.0,) * 6, 0), ("final", (0.42 * box[0], 9.0, 7.0, 5.0, 4.0, 4.0, 4.0), 1000)):
+        for name, hop in names:
+            radii = (0.42 * box[0], 9.0, 7.0, 5.0, 4.0, 4.0, 4.0) if hop else (4.0,) * 6
             cluster = np.zeros(len(positions), dtype=int)
             for number, radius in enumerate(radii, 1):
                 apart = np.abs(positions - random.random(3) * box)

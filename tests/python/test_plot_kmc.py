@@ -155,6 +155,17 @@ class PlotKmc(unittest.TestCase):
         make_configurations(self.folder, 16, (5, 5, 5), persistent=False)
         self.expect_plots(WALK_FILES | RANDOMNESS_FILES | B2_FILES | {"jump_shares.png", "b2_clusters.png"})
 
+    def test_configurations_at_hops(self):
+        make_folder(self.folder, observed=EVERYTHING, temperatures=(800,), preset=RULE)
+        make_configurations(self.folder, 1, (5, 5, 5))
+        run = plot_kmc.read_run(str(self.folder))
+        self.assertEqual([(column, found[3]) for column, found in plot_b2.pictures_of(run, 0)],
+                         [("cluster", 0), ("cluster", 1000), ("persistent_cluster", 1000)])
+        make_configurations(self.folder, 1, (5, 5, 5), names=[("hop_%d" % hop, hop) for hop in (900, 20, 1000)])
+        self.assertEqual([(column, found[3]) for column, found in plot_b2.pictures_of(run, 0)],
+                         [("persistent_cluster", 20), ("persistent_cluster", 900), ("persistent_cluster", 1000)])
+        self.assertEqual(plot_b2.pictures_of(run, 7), [])
+
     def test_static_mc(self):
         make_folder(self.folder, swaps=True, observed=("b2",))
         self.expect_plots({"order_vs_temperature.png", "order_vs_trials.png", "warren_cowley.png", "energy_vs_trials.png",
