@@ -1,7 +1,7 @@
 #include "apps/zener/fit_results.hpp"
 
+#include "apps/zener/result_file.hpp"
 #include "host/neutral/files.hpp"
-#include "host/neutral/h5.hpp"
 #include "host/neutral/version.hpp"
 
 #include <fmt/format.h>
@@ -12,8 +12,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
-
-constexpr int kDeflate = 4;
 
 // Samples of one part, of one label or of all (-1).
 std::vector<std::uint8_t> part_of(const FitData &data, bool test, std::int32_t label) {
@@ -80,22 +78,10 @@ Json named_numbers(const FitData &data, const std::vector<FittedModel> &models) 
   return numbers;
 }
 
-template <class T>
-void put(H5File &file, const std::string &name, const std::vector<T> &values, const H5File::Shape &shape,
-         const std::string &units, const std::string &description) {
-  file.write(name, values, shape, kDeflate);
-  file.write_attribute(name, "units", units);
-  file.write_attribute(name, "description", description);
-}
-
 void write_fit_file(const fs::path &directory, const FitPreset &preset, const FitData &data,
                     const std::vector<FittedModel> &models) {
-  H5File file = H5File::create(directory / "fit.h5");
-  file.write_attribute("/", "format", std::string("zener-fit-1"));
-  file.write_attribute("/", "zener_version", std::string(kVersion));
-  file.write_attribute("/", "driver", std::string("fit_interactions"));
-  file.write_attribute("/", "title", preset.title);
-  file.write_attribute("/", "preset", resolved(preset).dump());
+  H5File file =
+      create_result_file(directory / "fit.h5", "zener-fit-1", "fit_interactions", preset.title, resolved(preset).dump());
 
   const std::string units = data.energies ? "eV/site" : "eV";
   const std::size_t n = data.samples();

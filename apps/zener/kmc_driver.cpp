@@ -362,13 +362,6 @@ Speed trial_speed(Backend &backend, const KmcPlan &plan, bool gpu) {
   return measure_speed(backend, plan, std::max(few, many), kTrial_s);
 }
 
-std::string shown_time(double seconds) {
-  if (seconds < 120.0) {
-    return fmt::format("{:.1f} s", seconds);
-  }
-  return seconds < 7200.0 ? fmt::format("{:.1f} min", seconds / 60.0) : fmt::format("{:.1f} h", seconds / 3600.0);
-}
-
 } // namespace
 
 int run_kmc(const RunOptions &options) {
@@ -401,9 +394,9 @@ void check_kmc(const RunOptions &options) {
     const auto walkers = static_cast<double>(plan.walkers());
     const double walk_s = static_cast<double>(preset.hops) * walkers / speed.steps_per_s;
     const double draw_s = speed.draw_s * walkers;
-    std::cout << fmt::format("time      about {} at {:.3g} {}/s{} (a trial at {} K)\n", shown_time(walk_s), speed.steps_per_s,
-                             steps(plan), draw_s > 1.0 ? ", and " + shown_time(draw_s) + " before to draw the alloys" : "",
-                             plan.groups.front().temperature_K);
+    std::cout << fmt::format(
+        "time      about {} at {:.3g} {}/s{} (a trial at {} K)\n", duration_text(walk_s), speed.steps_per_s, steps(plan),
+        draw_s > 1.0 ? ", and " + duration_text(draw_s) + " before to draw the alloys" : "", plan.groups.front().temperature_K);
   } else {
     std::cout << fmt::format("time      no estimate: no walker of the trial has a possible hop at {} K\n",
                              plan.groups.front().temperature_K);

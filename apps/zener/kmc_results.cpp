@@ -1,6 +1,5 @@
 #include "apps/zener/kmc_measures.hpp"
-#include "host/neutral/h5.hpp"
-#include "host/neutral/version.hpp"
+#include "apps/zener/result_file.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -278,12 +277,8 @@ Estimate ratio_of(const std::vector<double> &numerator, const std::vector<double
 
 void write_series(const std::filesystem::path &directory, const KmcPreset &preset, const KmcPlan &plan, const KmcState &state,
                   const std::vector<KmcRow> &rows) {
-  H5File h5 = H5File::create(directory / "series.h5");
-  h5.write_attribute("/", "format", std::string("zener-kmc-series-1"));
-  h5.write_attribute("/", "zener_version", std::string(kVersion));
-  h5.write_attribute("/", "driver", std::string(plan.swaps() ? "static_mc" : "kmc"));
-  h5.write_attribute("/", "title", preset.title);
-  h5.write_attribute("/", "preset", resolved(preset).dump());
+  H5File h5 = create_result_file(directory / "series.h5", "zener-kmc-series-1", plan.swaps() ? "static_mc" : "kmc",
+                                 preset.title, resolved(preset).dump());
 
   SeriesFile file(h5, plan, rows);
   std::vector<std::uint64_t> hops;

@@ -1,9 +1,9 @@
 #include "apps/zener/map_results.hpp"
 
+#include "apps/zener/result_file.hpp"
 #include "apps/zener/run_folder.hpp"
 #include "host/neutral/errors.hpp"
 #include "host/neutral/files.hpp"
-#include "host/neutral/h5.hpp"
 #include "host/neutral/structure_files.hpp"
 #include "host/neutral/text.hpp"
 #include "host/neutral/version.hpp"
@@ -24,7 +24,6 @@ namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
-constexpr int kDeflate = 4;
 
 // The bin of a value between two ends; the upper end itself is in the last one.
 std::size_t bin_of(double value, double low, double high, int bins) {
@@ -118,14 +117,6 @@ Randomness randomness(const MapPlan &plan, const MappedComposition &m, std::size
   const std::size_t n = plan.temperatures_K.size();
   const std::vector<double> variances = at_temperature(m.variance, t, n);
   return {mean(at_temperature(m.mean_randomness, t, n)), mean(variances), standard_error(variances)};
-}
-
-template <class T>
-void put(H5File &file, const std::string &name, const std::vector<T> &values, const H5File::Shape &shape,
-         const std::string &units, const std::string &description) {
-  file.write(name, values, shape, kDeflate);
-  file.write_attribute(name, "units", units);
-  file.write_attribute(name, "description", description);
 }
 
 std::vector<double> fractions_of(const MapPlan &plan, std::size_t g) {
@@ -227,12 +218,8 @@ void write_randomness(H5File &file, const MapPreset &preset, const MapPlan &plan
 
 void write_map_file(const fs::path &directory, const MapPreset &preset, const MapPlan &plan,
                     const std::vector<MappedComposition> &mapped, const std::vector<BarrierStatistics> &barriers) {
-  H5File file = H5File::create(directory / "map.h5");
-  file.write_attribute("/", "format", std::string("zener-barrier-map-1"));
-  file.write_attribute("/", "zener_version", std::string(kVersion));
-  file.write_attribute("/", "driver", std::string("barrier_map"));
-  file.write_attribute("/", "title", preset.title);
-  file.write_attribute("/", "preset", resolved(preset).dump());
+  H5File file =
+      create_result_file(directory / "map.h5", "zener-barrier-map-1", "barrier_map", preset.title, resolved(preset).dump());
 
   const std::size_t groups = mapped.size();
   std::vector<double> fractions;
