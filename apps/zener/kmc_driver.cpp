@@ -32,6 +32,9 @@ using Clock = std::chrono::steady_clock;
 // A call of advance() is cut so that signals, progress and checkpoints are served about twice a second; results do not depend
 // on it.
 constexpr double kChunk_s = 0.5;
+// With very many walkers a call costs about as much as a hop of them all: it takes some hops, unless that is long.
+constexpr double kLeastSteps = 4.0;
+constexpr double kLongestChunk_s = 2.0;
 constexpr std::size_t kMostSamplesPerCall = 64;
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
@@ -185,7 +188,9 @@ private:
       report = batch_->advance(until, std::span(schedule_).subspan(first, last - first));
       const double took = seconds_since(start);
       walk_s_ += took;
-      const double scale = std::clamp(kChunk_s / std::max(took, 1e-6), 0.25, 4.0);
+      const double step_s = std::max(took, 1e-6) / static_cast<double>(until - hops_);
+      const double target_s = std::clamp(kLeastSteps * step_s, kChunk_s, kLongestChunk_s);
+      const double scale = std::clamp(target_s / std::max(took, 1e-6), 0.25, 4.0);
       if (until - hops_ == chunk || scale < 1.0) { // not a call that was cut short
         chunk = std::max<std::uint64_t>(1, static_cast<std::uint64_t>(std::ceil(static_cast<double>(until - hops_) * scale)));
       }
