@@ -7,14 +7,15 @@
 // Parallel: a team owns `walkers` walkers for a whole chunk of hops; their small state lives in scratch. Phases of a hop: 1
 // list of the vacancies whose environment changed, 2 index terms of the axes (vacancy x 27), 3 gather (vacancy x site), 4 to 6
 // with a memory: keys (vacancy x word), look-up (vacancy), list of those not found, 7 the model's, on the listed environments
-// alone, 8 with a memory: entries written, 9 least barrier (walker), 10 weights (walker x path), 11 choice and clock (walker),
-// 12 averages (walker x pair), 13 swap and counts (walker). Operations a hop besides the model: 8 exponentials, one logarithm,
-// one Philox block, 2 x 26 look-ups with pair counts. Bytes: about 1 kB gathered from the occupancy (L2), two written; an entry
-// of the memory is 64 to 128 bytes. Limit: the model's arithmetic (nn/mlp.hpp) times the share not remembered; for models
-// without a network latency. Determinism: double and integer arithmetic in a fixed order for each walker; draws depend on
-// (seed, walker, hop) alone; a remembered barrier has the bits that the model would give. The same bits for every team shape,
-// chunk, memory and backend. Errors: status of a walker that cannot go on (kNoPossibleHop when exp(E_min/kT) exceeds the range,
-// kBadBarrier when a barrier is not finite, kTracerRange when an atom went too far); it keeps its state and is skipped.
+// alone, 8 with a memory: entries written, with several vacancies: paths into one another closed, 9 least barrier (walker), 10
+// weights (vacancy x path), 11 choice and clock (walker), 12 averages (walker x pair), 13 swap and counts (walker). Operations
+// a hop besides the model: 8 exponentials, one logarithm, one Philox block, 2 x 26 look-ups with pair counts. Bytes: about 1 kB
+// gathered from the occupancy (L2), two written; an entry of the memory is 64 to 128 bytes. Limit: the model's arithmetic
+// (nn/mlp.hpp) times the share not remembered; for models without a network latency. Determinism: double and integer arithmetic
+// in a fixed order for each walker; draws depend on (seed, walker, hop) alone; a remembered barrier has the bits that the model
+// would give. The same bits for every team shape, chunk, memory and backend. Errors: status of a walker that cannot go on
+// (kNoPossibleHop when exp(E_min/kT) exceeds the range, kBadBarrier when a barrier is not finite, kTracerRange when an atom
+// went too far); it keeps its state and is skipped.
 #pragma once
 
 #include "kernels/core/exact_math.hpp"
