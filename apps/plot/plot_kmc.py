@@ -293,7 +293,8 @@ def draw_all(folder):
     else:
         yield save(plot_time_vs_hops(run), plots, "time_vs_hops.png")
         yield save(plot_msd_vs_time(run), plots, "msd_vs_time.png")
-        yield save(plot_arrhenius(run), plots, "arrhenius.png")
+        if len(set(run.temperature)) > 1:
+            yield save(plot_arrhenius(run), plots, "arrhenius.png")
     for module in (plot_randomness, plot_transport, plot_b2):
         for name, figure in module.figures(run):
             yield save(figure, plots, name)
