@@ -619,7 +619,7 @@ BarrierMap map_configuration(Queue &queue, const BarrierModel &model, Precision 
   device_model.with([&](const auto &kernel_model) {
     using Model = std::decay_t<decltype(kernel_model)>;
     map_barriers(queue, kernel_model, lattice_of<typename Model::Lattice>(shape.cells), device_model.tables(), codes.view(),
-                 std::int64_t{0}, barriers.shaped(sites, paths), device_model.team(kernel_model, sites, 1, false));
+                 barriers.shaped(sites, paths), device_model.team(kernel_model, sites, 1, false));
   });
   randomness_of_barriers(queue, barriers.shaped(sites, paths), inverse_kT.view(), randomness.shaped(temperatures, sites));
   BarrierMap map;

@@ -2,7 +2,11 @@
 //
 //   mean = 1/R sum x,   squared = sum (x - mean)^2      (two passes: no cancellation)
 //
-// Parallel: one team for each group and column; lanes over replicas, folded by the fixed tree of team.hpp.
+// Columns [group][column] are those of StatisticsColumns (s, lattice units, counts, eV). Parallel: one team for each group and
+// column; lanes over replicas, folded by the fixed tree of team.hpp; randomness one element for each temperature and
+// environment. Operations: two readings a walker and column; P exponentials an environment and temperature. Bytes: 4 to 24 a
+// walker and column, twice. Limit: bandwidth for many replicas, else latency. Determinism: the tree depends on the replicas
+// alone.
 #include "kernels/core/exact_math.hpp"
 #include "kernels/exec/atomics.hpp"
 #include "kernels/kmc/randomness.hpp"

@@ -112,10 +112,10 @@ template <class Model>
 void evaluate_environments(Queue &queue, const Model &model, View<const std::uint8_t, 2> codes, View<double, 2> barrier,
                            TeamChoice choice);
 
-// Barriers of a vacancy on the sites first, first + 1, … of one configuration in turn. barrier_eV [n][P].
+// Barriers of a vacancy on every site of one configuration in turn. occupancy [site] -> barrier_eV [site][P].
 template <class Model>
 void map_barriers(Queue &queue, const Model &model, const typename Model::Lattice &lattice, const LatticeTablesView &tables,
-                  View<const std::uint8_t, 1> occupancy, std::int64_t first, View<double, 2> barrier, TeamChoice choice);
+                  View<const std::uint8_t, 1> occupancy, View<double, 2> barrier, TeamChoice choice);
 
 // Jump randomness of environments at several temperatures: barrier_eV [n][P] -> randomness [temperature][n].
 void randomness_of_barriers(Queue &queue, View<const double, 2> barrier, View<const double, 1> inverse_kT_per_eV,

@@ -607,9 +607,8 @@ template <class L> struct EnvironmentsOfSites {
   L lattice;
   LatticeTablesView tables;
   View<const std::uint8_t, 1> occupancy; // [site]
-  std::int64_t first;
   ZENER_FN std::uint8_t operator()(std::int64_t i, int m) const {
-    const SiteCoordinates at = lattice.coordinates(static_cast<std::int32_t>(first + i));
+    const SiteCoordinates at = lattice.coordinates(static_cast<std::int32_t>(i));
     return occupancy[lattice.neighbour(at, tables.offsets(m, 0), tables.offsets(m, 1), tables.offsets(m, 2))];
   }
 };
@@ -629,8 +628,8 @@ void evaluate_environments(Queue &queue, const Model &model, View<const std::uin
 
 template <class Model>
 void map_barriers(Queue &queue, const Model &model, const typename Model::Lattice &lattice, const LatticeTablesView &tables,
-                  View<const std::uint8_t, 1> occupancy, std::int64_t first, View<double, 2> barrier, TeamChoice choice) {
-  evaluate_source(queue, "map_barriers", model, EnvironmentsOfSites<typename Model::Lattice>{lattice, tables, occupancy, first},
+                  View<const std::uint8_t, 1> occupancy, View<double, 2> barrier, TeamChoice choice) {
+  evaluate_source(queue, "map_barriers", model, EnvironmentsOfSites<typename Model::Lattice>{lattice, tables, occupancy},
                   barrier, choice);
 }
 
@@ -644,6 +643,6 @@ void map_barriers(Queue &queue, const Model &model, const typename Model::Lattic
   template void advance_walkers(Queue &, const Advance<Model> &, TeamChoice);                                                  \
   template void evaluate_environments(Queue &, const Model &, View<const std::uint8_t, 2>, View<double, 2>, TeamChoice);       \
   template void map_barriers(Queue &, const Model &, const Model::Lattice &, const LatticeTablesView &,                        \
-                             View<const std::uint8_t, 1>, std::int64_t, View<double, 2>, TeamChoice);                          \
+                             View<const std::uint8_t, 1>, View<double, 2>, TeamChoice);                                        \
   }                                                                                                                            \
   }

@@ -3,7 +3,9 @@
 // RandomAlloy: walker w gets exactly atoms[group][s] atoms of each species, and vacancies on the sites left, at random
 // (Fisher-Yates shuffle, Philox stream random_alloy). One lane a walker: sites writes and draws each; set-up only.
 // FindVacancies: the sites that hold code 0, in order; one lane a walker. CountBonds: unordered bonds of each pair of species
-// in shells 1 and 2 (each bond seen from one end); one lane a walker.
+// in shells 1 and 2 (each bond seen from one end); one lane a walker: 7 neighbours a site of bcc. Bytes: 2 to 8 scattered a
+// site. Limit: latency; a cell with many sites and few walkers leaves a GPU idle. Determinism: integers and draws by (walker,
+// site).
 #pragma once
 
 #include "kernels/exec/philox.hpp"
