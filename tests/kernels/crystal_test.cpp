@@ -285,6 +285,70 @@ ZENER_DEVICE_TEST(Memory, KeysHoldTheWholeEnvironment) {
   }
 }
 
+// An environment is found when all of its 112 sites are those kept, and not when any one differs, though all share one place.
+struct FindNeighbours {
+  View<const std::uint8_t, 2> codes; // [1 + 112][112]: the one that is kept, then each with one site changed
+  View<std::uint64_t, 2> keys;
+  View<std::uint8_t, 1> found;
+  View<double, 2> barrier; // [1 + 112][8]
+  MemoryView memory;
+  ZENER_FN void operator()(std::int64_t) const {
+    const EnvironmentMemory<float> pool{memory, 0, 1};
+    for (std::int64_t i = 0; i < codes.extent(0); ++i) {
+      for (int word = 0; word < memory.key_words; ++word) {
+        keys(i, word) = pool.key_word(&codes(i, 0), word);
+      }
+    }
+    found[0] = pool.find(0, &keys(0, 0), &barrier(0, 0)) ? 1 : 0; // in an empty pool
+    for (int p = 0; p < kJumps; ++p) {
+      barrier(0, p) = 1.0 + 0.125 * p;
+    }
+    pool.keep(pool.place(&keys(0, 0)), &keys(0, 0), &barrier(0, 0));
+    for (std::int64_t i = 0; i < codes.extent(0); ++i) {
+      found[i + 1] = pool.find(pool.place(&keys(i, 0)), &keys(i, 0), &barrier(i, 0)) ? 1 : 0;
+    }
+  }
+};
+
+ZENER_DEVICE_TEST(Memory, FindsOnlyTheWholeEnvironment) {
+  for (const int bits : {2, 4}) {
+    MemoryView memory{};
+    memory.bits = bits;
+    memory.key_words = memory_key_words(bits);
+    memory.entry_words = memory_entry_words(bits, static_cast<int>(sizeof(float)));
+    memory.entries = 1;
+    auto words = empty<std::uint64_t>(memory.entry_words);
+    words.zero();
+    memory.words = words.view();
+    reference::Sequence random(10);
+    std::vector<std::uint8_t> one;
+    for (int m = 0; m < 112; ++m) {
+      one.push_back(static_cast<std::uint8_t>(1 + random.below(3)));
+    }
+    std::vector<std::uint8_t> codes = one;
+    for (std::size_t m = 0; m < 112; ++m) {
+      std::vector<std::uint8_t> other = one;
+      other[m] = static_cast<std::uint8_t>(other[m] % 3 + 1);
+      codes.insert(codes.end(), other.begin(), other.end());
+    }
+    auto device = to_device(codes);
+    auto keys = empty<std::uint64_t>(113 * memory.key_words);
+    auto found = empty<std::uint8_t>(114);
+    auto barrier = empty<double>(113 * 8);
+    barrier.zero();
+    queue().for_each("test_find", 1,
+                     FindNeighbours{View<const std::uint8_t, 2>(device.shaped(113, 112)), keys.shaped(113, memory.key_words),
+                                    found.view(), barrier.shaped(113, 8), memory});
+    std::vector<std::uint8_t> expected(114, 0);
+    expected[1] = 1;
+    EXPECT_EQ(to_host(found), expected) << bits << " bits";
+    const auto got = to_host(barrier);
+    for (std::size_t p = 0; p < 8; ++p) {
+      EXPECT_EQ(got[p], 1.0 + 0.125 * static_cast<double>(p));
+    }
+  }
+}
+
 } // namespace
 } // namespace ZENER_BACKEND
 } // namespace zener
