@@ -1,9 +1,10 @@
-// Atomic updates of device memory whose result does not depend on their order.
+// Atomic updates of device memory. Those of integers do not depend on their order; sums of doubles do.
 #pragma once
 
 #include "kernels/exec/config.hpp"
 
 #include <cstdint>
+#include <cstring>
 
 namespace zener {
 inline namespace ZENER_BACKEND {
@@ -23,6 +24,22 @@ ZENER_FN void atomic_min(std::uint64_t *target, std::uint64_t value) {
   std::uint64_t seen = __atomic_load_n(target, __ATOMIC_RELAXED);
   while (value < seen && !__atomic_compare_exchange_n(target, &seen, value, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
   }
+#endif
+}
+
+ZENER_FN void atomic_add(double *target, double value) {
+#if defined(ZENER_GPU)
+  atomicAdd(target, value);
+#else
+  std::uint64_t *bits = reinterpret_cast<std::uint64_t *>(target);
+  std::uint64_t seen = __atomic_load_n(bits, __ATOMIC_RELAXED);
+  double sum;
+  std::uint64_t next;
+  do {
+    memcpy(&sum, &seen, sizeof sum);
+    sum += value;
+    memcpy(&next, &sum, sizeof next);
+  } while (!__atomic_compare_exchange_n(bits, &seen, next, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
 #endif
 }
 

@@ -1,6 +1,7 @@
 // The rule of the tree, by reading the sources: who may include whom, and where device syntax may stand.
 //   apps -> host/backend.hpp, host/neutral;  host/engine -> kernels, host/neutral;  kernels -> kernels;  host/neutral ->
-//   host/neutral
+//   host/neutral; kernels/potentials/NAME holds all of a potential: its model and readers are neutral, its _force.cpp is the
+//   engine's, the rest are kernels
 // (and every folder itself; host/engine implements host/backend.hpp, which uses host/neutral alone).
 #include <gtest/gtest.h>
 
@@ -61,7 +62,15 @@ std::vector<std::string> allowed_includes(const std::string &path) {
     return {"host/engine/", "host/backend.hpp", "host/neutral/", "kernels/"};
   }
   if (starts_with(path, "host/")) { // neutral, and the seam
-    return {"host/neutral/"};
+    return {"host/neutral/", "kernels/potentials/registered.inc"};
+  }
+  static const std::regex plain("kernels/potentials/\\w+/\\w+_(file\\.[ch]pp|model\\.hpp)");
+  static const std::regex owner("kernels/potentials/\\w+/\\w+_force\\.cpp");
+  if (std::regex_match(path, plain)) {
+    return {"host/neutral/", path.substr(0, path.rfind('/') + 1)};
+  }
+  if (std::regex_match(path, owner)) {
+    return {"host/engine/potentials.hpp", "host/neutral/", "kernels/"};
   }
   if (starts_with(path, "kernels/")) {
     return {"kernels/"};
@@ -151,6 +160,10 @@ TEST(DependencyRule, FaultsWouldBeFound) {
   EXPECT_EQ(includes("kernels/kmc/a.hpp", "#include \"../../host/neutral/errors.hpp\""), 1u);
   EXPECT_EQ(includes("kernels/kmc/a.hpp", "#include \"walkers.hpp\""), 1u);
   EXPECT_EQ(includes("kernels/kmc/a.hpp", "#include \"kernels/exec/team.hpp\""), 0u);
+  EXPECT_EQ(includes("kernels/potentials/eam/eam_kernels.hpp", "#include \"host/neutral/errors.hpp\""), 1u);
+  EXPECT_EQ(includes("kernels/potentials/eam/eam_model.hpp", "#include \"kernels/exec/queue.hpp\""), 1u);
+  EXPECT_EQ(includes("kernels/potentials/eam/eam_file.cpp", "#include \"host/neutral/errors.hpp\""), 0u);
+  EXPECT_EQ(includes("kernels/potentials/eam/eam_force.cpp", "#include \"host/neutral/errors.hpp\""), 0u);
   EXPECT_EQ(includes("host/neutral/a.cpp", "#include \"host/backend.hpp\""), 1u);
   EXPECT_EQ(includes("host/neutral/a.cpp", "#include \"kernels/core/constants.hpp\""), 1u);
   EXPECT_EQ(includes("host/engine/a.cpp", "#include \"kernels/core/constants.hpp\""), 0u);

@@ -1,0 +1,12 @@
+#include "host/engine/potentials.hpp"
+#include "host/neutral/errors.hpp"
+
+namespace zener {
+inline namespace ZENER_BACKEND {
+
+std::unique_ptr<Potential> make_snap(Queue &, const PotentialModel &, const PotentialSetup &) {
+  throw InvariantError("snap is being written");
+}
+
+} // namespace ZENER_BACKEND
+} // namespace zener
