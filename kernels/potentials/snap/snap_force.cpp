@@ -468,7 +468,9 @@ template <class Real> struct SnapForce {
       const int first = kGpuShapes ? i / parts : 0;
       const int last = kGpuShapes ? first : twojmax / 2;
       Real *sums = part(g) + p * kPackWidth<Real>;
-      for (int k = most * g / parts; k < most * (g + 1) / parts; ++k) {
+      // Shares of the atom's own count: sums then do not depend on the other atoms of the team.
+      const int count = kGpuShapes ? s.count[p] : most;
+      for (int k = count * g / parts; k < count * (g + 1) / parts; ++k) {
         const Real *row = s.rows.data() + static_cast<std::int64_t>(k) * kNumbers * w + p * kPackWidth<Real>;
         const P q = P::load(row + kSin * w);
         walk(twojmax, first, last, row_begin[first], P::load(row + kSwitch * w), P::load(row + kCos * w),
