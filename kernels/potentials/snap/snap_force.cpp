@@ -167,7 +167,7 @@ ZENER_FN void walk(int twojmax, int first, int last, int element, Pack<Real> sta
 
 // The sums of an item for its first NJ values of j [8].
 template <int NJ, class Real>
-ZENER_FN void item_sums(const SnapItem &item, const SnapPair &pair, const Real *u, const Real *weights, int width,
+ZENER_FN void item_sums(const SnapItem &item, const SnapProduct *products, const Real *weights, const Real *u, int width,
                         Pack<Real> *real, Pack<Real> *imaginary) {
   using P = Pack<Real>;
   P sr[NJ];
@@ -179,26 +179,24 @@ ZENER_FN void item_sums(const SnapItem &item, const SnapPair &pair, const Real *
   }
   const int step = 2 * width;
   const Real *h = weights + item.weight;
-  for (int ib = 0; ib < item.nb; ++ib) {
-    const Real *u1 = u + (item.u1 + ib * (pair.j1 + 1)) * step;
-    const Real *u2 = u + (item.u2 - ib * (pair.j2 + 1)) * step;
-    for (int ia = 0; ia < item.na; ++ia) {
-      const P xr = P::load(u1);
-      const P xi = P::load(u1 + width);
-      const P yr = P::load(u2);
-      const P yi = P::load(u2 + width);
-      const P pr = fused_multiply_add(-xi, yi, xr * yr);
-      const P pi = fused_multiply_add(xi, yr, xr * yi);
-      ZENER_UNROLL(8)
-      for (int k = 0; k < NJ; ++k) {
-        const P weight = P::broadcast(h[k]);
-        sr[k] = fused_multiply_add(pr, weight, sr[k]);
-        si[k] = fused_multiply_add(pi, weight, si[k]);
-      }
-      u1 += step;
-      u2 -= step;
-      h += item.nj;
+  const SnapProduct *product = products + item.begin;
+  for (int i = 0; i < item.products; ++i) {
+    const Real *u1 = u + product->first * step;
+    const Real *u2 = u + product->second * step;
+    const P xr = P::load(u1);
+    const P xi = P::load(u1 + width);
+    const P yr = P::load(u2);
+    const P yi = P::load(u2 + width);
+    const P pr = fused_multiply_add(-xi, yi, xr * yr);
+    const P pi = fused_multiply_add(xi, yr, xr * yi);
+    ZENER_UNROLL(8)
+    for (int k = 0; k < NJ; ++k) {
+      const P weight = P::broadcast(h[k]);
+      sr[k] = fused_multiply_add(pr, weight, sr[k]);
+      si[k] = fused_multiply_add(pi, weight, si[k]);
     }
+    ++product;
+    h += item.nj;
   }
   ZENER_UNROLL(8)
   for (int k = 0; k < NJ; ++k) {
@@ -207,25 +205,25 @@ ZENER_FN void item_sums(const SnapItem &item, const SnapPair &pair, const Real *
   }
 }
 template <class Real>
-ZENER_FN void item_sums(int n, const SnapItem &item, const SnapPair &pair, const Real *u, const Real *weights, int width,
+ZENER_FN void item_sums(int n, const SnapItem &item, const SnapProduct *products, const Real *weights, const Real *u, int width,
                         Pack<Real> *real, Pack<Real> *imaginary) {
   switch (n) {
   case 1:
-    return item_sums<1>(item, pair, u, weights, width, real, imaginary);
+    return item_sums<1>(item, products, weights, u, width, real, imaginary);
   case 2:
-    return item_sums<2>(item, pair, u, weights, width, real, imaginary);
+    return item_sums<2>(item, products, weights, u, width, real, imaginary);
   case 3:
-    return item_sums<3>(item, pair, u, weights, width, real, imaginary);
+    return item_sums<3>(item, products, weights, u, width, real, imaginary);
   case 4:
-    return item_sums<4>(item, pair, u, weights, width, real, imaginary);
+    return item_sums<4>(item, products, weights, u, width, real, imaginary);
   case 5:
-    return item_sums<5>(item, pair, u, weights, width, real, imaginary);
+    return item_sums<5>(item, products, weights, u, width, real, imaginary);
   case 6:
-    return item_sums<6>(item, pair, u, weights, width, real, imaginary);
+    return item_sums<6>(item, products, weights, u, width, real, imaginary);
   case 7:
-    return item_sums<7>(item, pair, u, weights, width, real, imaginary);
+    return item_sums<7>(item, products, weights, u, width, real, imaginary);
   default:
-    return item_sums<kMostSums>(item, pair, u, weights, width, real, imaginary);
+    return item_sums<kMostSums>(item, products, weights, u, width, real, imaginary);
   }
 }
 
@@ -242,6 +240,7 @@ template <class Real> struct SnapForce {
   View<const Element<Real>, 1> half;
   View<const std::int32_t, 1> row_begin; // of row mb in the half
   View<const SnapPair, 1> pairs;
+  View<const SnapProduct, 1> products;
   View<const SnapItem, 1> items;
   View<const Output<Real>, 1> outputs;
   View<const Real, 1> weights;
@@ -523,7 +522,7 @@ template <class Real> struct SnapForce {
           P real[kMostSums];
           P imaginary[kMostSums];
           if (item.upper > 0) {
-            item_sums(item.upper, item, pair, u, weights.data(), w, real, imaginary);
+            item_sums(item.upper, item, products.data(), weights.data(), u, w, real, imaginary);
           }
           for (int k = 0; k < pair.components; ++k) {
             P product = P::broadcast(Real(0));
@@ -589,7 +588,7 @@ template <class Real> struct SnapForce {
         const SnapItem &item = items[pair.begin + local];
         P real[kMostSums];
         P imaginary[kMostSums];
-        item_sums(item.nj, item, pair, s.large.data() + p * kPackWidth<Real>, weights.data(), w, real, imaginary);
+        item_sums(item.nj, item, products.data(), weights.data(), s.large.data() + p * kPackWidth<Real>, w, real, imaginary);
         for (int k = 0; k < item.nj; ++k) {
           const Output<Real> &out = outputs[item.out + k];
           const P beta = P::load(s.beta.data() + out.component * w + p * kPackWidth<Real>) * P::broadcast(out.factor);
@@ -840,6 +839,7 @@ public:
     half_ = to_device(half, "snap half");
     row_begin_ = to_device(row_begin, "snap rows");
     pairs_ = to_device(tables.pairs, "snap pairs of momenta");
+    products_ = to_device(tables.products, "snap products");
     items_ = to_device(tables.items, "snap sums");
     outputs_ = to_device(outputs, "snap outputs");
     weights_ = to_device(weights, "snap Clebsch-Gordan products");
@@ -860,6 +860,7 @@ public:
     work_.half = half_.view();
     work_.row_begin = row_begin_.view();
     work_.pairs = pairs_.view();
+    work_.products = products_.view();
     work_.items = items_.view();
     work_.outputs = outputs_.view();
     work_.weights = weights_.view();
@@ -921,6 +922,7 @@ private:
   DeviceBuffer<PairNumbers> pair_numbers_;
   DeviceBuffer<Element<Real>> half_;
   DeviceBuffer<SnapPair> pairs_;
+  DeviceBuffer<SnapProduct> products_;
   DeviceBuffer<SnapItem> items_;
   DeviceBuffer<Output<Real>> outputs_;
   DeviceBuffer<double> constants_;
