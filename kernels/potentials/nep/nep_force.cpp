@@ -39,7 +39,7 @@ constexpr int kHarmonicBlock = kGpuShapes ? 1 : 4;
 constexpr int kNetworkBlock = kGpuShapes ? 1 : 5;
 // Lanes of an atom in the radial sums.
 constexpr int kRadialParts = kGpuShapes ? 16 : 1;
-constexpr int kChunk = 32;                                                        // slots of phase 3 on a GPU
+constexpr int kChunk = 32;                                                       // slots of phase 3 on a GPU
 constexpr double kFourBody = -0.23904572186687872 * 108.0 * 0.03137257913714289; // -sqrt(2/35) 108 (5/(16 pi))^(3/2)
 constexpr double kFiveBody = 7.0 / 15.0;
 
@@ -331,7 +331,7 @@ template <class Real, int N> struct NepForce {
 
   // Phase 2.
   ZENER_FN void radial_sums(Team &team, const NepScratch<Real> &m, std::int64_t first) const {
-    const Real inverse = static_cast<Real>(1.0 / nep.radial_cutoff);
+    const double inverse = 1.0 / nep.radial_cutoff;
     team.for_each(shape.together, kRadialParts, [&](int u, int part) {
       const int type = type_of_atom(first + u);
       const int used = m.used[2 * u + 1];
@@ -367,7 +367,7 @@ template <class Real, int N> struct NepForce {
 
   // Phases 3 and 4, by chunks.
   ZENER_FN void angular_sums(Team &team, const NepScratch<Real> &m, std::int64_t first) const {
-    const Real inverse_cutoff = static_cast<Real>(1.0 / nep.angular_cutoff);
+    const double inverse_cutoff = 1.0 / nep.angular_cutoff;
     const int stride = function_stride();
     team.for_each(shape.together * kHarmonics * stride, [&](int i) { m.sums[i] = Real(0); });
     int most = 0;
@@ -638,7 +638,7 @@ template <class Real, int N> struct NepForce {
       const int type = m.type[slot];
       P along; // dE_i/dr, by the radial functions
       {
-        const RadialArgument<Real> radial(r, static_cast<Real>(1.0 / nep.radial_cutoff));
+        const RadialArgument<Real> radial(r, 1.0 / nep.radial_cutoff);
         P sum[1] = {constant<Real>(0.0)}, slope[1] = {constant<Real>(0.0)};
         chebyshev_slopes<1>(radial.x, m.contracted.data() + (u * nep.types + type) * nep.radial_basis, nep.radial_basis, 1, sum,
                             slope);
@@ -673,7 +673,7 @@ template <class Real, int N> struct NepForce {
   ZENER_FN void angular_force(const NepScratch<Real> &m, int u, int pair, P r, P x, P y, P z, P &along, P &vx, P &vy,
                               P &vz) const {
     const int stride = function_stride();
-    const RadialArgument<Real> radial(r, static_cast<Real>(1.0 / nep.angular_cutoff));
+    const RadialArgument<Real> radial(r, 1.0 / nep.angular_cutoff);
     for (int begin = 0; begin < nep.angular_stride; begin += N) {
       P g[N], slope[N];
       for (int n = 0; n < N; ++n) {
