@@ -21,8 +21,8 @@ Dual root(Dual a) { return {std::sqrt(a.value), 0.5 * a.slope / std::sqrt(a.valu
 Dual cosine(Dual a) { return {std::cos(a.value), -std::sin(a.value) * a.slope}; }
 Dual exponential(Dual a) { return {std::exp(a.value), std::exp(a.value) * a.slope}; }
 Dual hyperbolic_tangent(Dual a) {
-  const double t = std::tanh(a.value);
-  return {t, (1 - t * t) * a.slope};
+  const double inverse = 1 / std::cosh(a.value);
+  return {std::tanh(a.value), inverse * inverse * a.slope};
 }
 Dual number(double x) { return {x, 0.0}; }
 

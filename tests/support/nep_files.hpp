@@ -19,6 +19,7 @@ struct NepForm {
   bool zbl = false, zbl_by_pairs = false;
   int radial_functions = 5, angular_functions = 5, radial_basis = 9, angular_basis = 9, neurons = 10;
   double radial_cutoff_A = 4.5, angular_cutoff_A = 3.7;
+  double scale = 1.0; // of the descriptors
 };
 
 inline NepNumbers random_nep(const NepForm &form, unsigned seed) {
@@ -54,7 +55,7 @@ inline NepNumbers random_nep(const NepForm &form, unsigned seed) {
   nep.angular_coefficients = some(n(nep.angular_functions) * n(nep.angular_basis) * types * types, 0.3);
   for (int d = 0; d < nep.descriptors(); ++d) {
     const int term = d < nep.radial_functions ? -1 : (d - nep.radial_functions) / nep.angular_functions;
-    nep.scalers.push_back((term < 0 ? 0.3 : term < nep.l_max ? 0.2 : 0.1) * (0.5 + random.unit()));
+    nep.scalers.push_back(form.scale * (term < 0 ? 0.3 : term < nep.l_max ? 0.2 : 0.1) * (0.5 + random.unit()));
   }
   if (form.zbl && form.zbl_by_pairs) {
     for (std::size_t pair = 0; pair < types * (types + 1) / 2; ++pair) {

@@ -548,11 +548,12 @@ template <class Real, int N> struct NepForce {
       }
     }
     for (int p = 0; p < Packs; ++p) {
-      const P t = hyperbolic_tangent(sums[p]);
+      P slope;
+      const P t = hyperbolic_tangent(sums[p], slope);
       const P w = P::load(output + p * W);
       const int at = u * nep.neuron_stride + begin + p * W;
       (w * t).store(m.output.data() + at);
-      (w * fused_multiply_add(-t, t, constant<Real>(1.0))).store(m.hidden.data() + at);
+      (w * slope).store(m.hidden.data() + at);
     }
   }
 
