@@ -66,6 +66,10 @@ public:
     });
   }
 
+  std::unique_ptr<AtomsBatch> make_atoms(const AtomsPlan &) override {
+    throw InvariantError("batches of atoms are being written");
+  }
+
   std::vector<double> barriers(const BarrierModel &model, Precision precision, std::span<const std::uint8_t> types) override {
     return guarded([&] { return evaluate_barriers(queue_, model, precision, types); });
   }
