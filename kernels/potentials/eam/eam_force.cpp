@@ -195,7 +195,8 @@ private:
     TeamShape packing = shape;
     if (kEamPacks) {
       const std::int64_t capacity = atoms.neighbours.capacity;
-      packing.scratch_bytes = 4 * scratch_bytes<double>(capacity) + scratch_bytes<std::int32_t>(capacity);
+      packing.scratch_bytes =
+          4 * scratch_bytes<double>(capacity) + scratch_bytes<Real>(capacity) + scratch_bytes<std::int32_t>(capacity);
     }
     queue_.teams("eam_gather", packing,
                  EamGather<typename Data::Form, Real, kOneType, kVirial>{atoms, forces, data_.form, near, cutoff_ * cutoff_});

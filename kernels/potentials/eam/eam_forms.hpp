@@ -1,9 +1,10 @@
 // The functions of embedded-atom potentials, for packs of pairs: what an atom of type b at distance r gives to one of type a.
 //
 // Each form is a type with
-//   template <bool kOneType> PairTerms<Real> pair(int a, PackIndex<Real> b, Pack<Real> r2) const
+//   template <bool kOneType> PairTerms<Real> pair(int a, PackIndex<Real> b, Pack<Real> r2, Pack<Real> r2_rest) const
 //   Embedding embedding(int a, double rho) const
-// where r2 is positive and below the square of the cutoff, in A^2. kOneType: a and b are type 0.
+// where r2 is positive and below the square of the cutoff, in A^2, and r2_rest is what rounding r2 to Real left (zero in
+// double): stiff pairs multiply an error of r by thousands. kOneType: a and b are type 0.
 //
 // SplineForm: cubic Hermite pieces on uniform knots (LAMMPS's tables, see derivation.md). Tables are rows of four coefficients,
 // one gather_rows() each: for a knot of the pair (a, b) the density of b at a and r phi of both side by side, 64 bytes in
@@ -43,13 +44,23 @@ template <class Real> struct SplineForm {
   std::int32_t knots;
   std::int32_t densities;
 
-  template <bool kOneType> ZENER_FN PairTerms<Real> pair(int a, PackIndex<Real> b, Pack<Real> r2) const {
+  template <bool kOneType>
+  ZENER_FN PairTerms<Real> pair(int a, PackIndex<Real> b, Pack<Real> r2, [[maybe_unused]] Pack<Real> r2_rest) const {
     const Pack<Real> r = square_root(r2);
     const Pack<Real> inverse_r = constant<Real>(1.0) / r;
     // Beyond the last knot (whose row holds value and slope alone) the functions keep their last values.
-    const Pack<Real> position = smaller(r * constant<Real>(inverse_radius_step), constant<Real>(knots - 1));
+    const Pack<Real> step = constant<Real>(inverse_radius_step);
+    const Pack<Real> last = constant<Real>(knots - 1);
+    const Pack<Real> position = smaller(r * step, last);
     const PackIndex<Real> knot = floor_index(position);
-    const Pack<Real> p = position - from_index<Real>(knot);
+    Pack<Real> p = position - from_index<Real>(knot);
+    if constexpr (sizeof(Real) < sizeof(double)) {
+      // r and the step with what rounding left of them.
+      const double step_rest = inverse_radius_step - static_cast<double>(static_cast<Real>(inverse_radius_step));
+      const Pack<Real> r_rest = (fused_multiply_add(-r, r, r2) + r2_rest) * constant<Real>(0.5) * inverse_r;
+      const Pack<Real> rest = fused_multiply_add(r, constant<Real>(step_rest), r_rest * step);
+      p = select<Real>(position < last, fused_multiply_add(r, step, -from_index<Real>(knot)) + rest, constant<Real>(0.0));
+    }
     PackIndex<Real> row = knot + knot;
     PackIndex<Real> back = row;
     if constexpr (!kOneType) {
@@ -106,7 +117,7 @@ template <class Real> struct FinnisSinclairForm {
   View<const double, 1> strength; // [a]: A, eV
   std::int32_t types;
 
-  template <bool kOneType> ZENER_FN PairTerms<Real> pair(int a, PackIndex<Real> b, Pack<Real> r2) const {
+  template <bool kOneType> ZENER_FN PairTerms<Real> pair(int a, PackIndex<Real> b, Pack<Real> r2, Pack<Real>) const {
     Pack<Real> d, curve, weight, c, c0, c1, c2, B, b0, alpha, unused1, unused2;
     if constexpr (kOneType) {
       const Real *from = pair_rows.data();
@@ -168,7 +179,7 @@ template <class Real> struct ZhouForm {
     Pack<Real> density, density_slope, pair, pair_slope; // slopes not divided by r
   };
 
-  template <bool kOneType> ZENER_FN PairTerms<Real> pair(int a, PackIndex<Real> b, Pack<Real> r2) const {
+  template <bool kOneType> ZENER_FN PairTerms<Real> pair(int a, PackIndex<Real> b, Pack<Real> r2, Pack<Real>) const {
     const Pack<Real> r = square_root(r2);
     const Pack<Real> inverse_r = constant<Real>(1.0) / r;
     const Real *from = element_rows.data() + 12 * a;

@@ -101,10 +101,11 @@ template <class Form, class Real, bool kOneType, bool kVirial> struct EamGather 
       double *y = team.template scratch<double>(capacity).data();
       double *z = team.template scratch<double>(capacity).data();
       double *r2 = team.template scratch<double>(capacity).data();
+      Real *r2_rest = team.template scratch<Real>(capacity).data();
       std::int32_t *type = team.template scratch<std::int32_t>(capacity).data();
       team.single([&] {
         for (int i = 0; i < block; ++i) {
-          in_packs(first_atom + i, x, y, z, r2, type);
+          in_packs(first_atom + i, x, y, z, r2, r2_rest, type);
         }
       });
     } else { // packs of one
@@ -113,7 +114,8 @@ template <class Form, class Real, bool kOneType, bool kVirial> struct EamGather 
   }
 
 private:
-  ZENER_FN void in_packs(std::int64_t atom, double *x, double *y, double *z, double *r2, std::int32_t *type) const {
+  ZENER_FN void in_packs(std::int64_t atom, double *x, double *y, double *z, double *r2, Real *r2_rest,
+                         std::int32_t *type) const {
     constexpr int kWidth = kPackWidth<double>;
     constexpr int kRealWidth = kPackWidth<Real>;
     const Site own = atoms.site[atom];
@@ -159,6 +161,11 @@ private:
       near_words[k] = self;
       type[k] = 0;
     }
+    if constexpr (sizeof(Real) < sizeof(double)) {
+      for (int k = 0; k < (found + kRealWidth - 1) / kRealWidth * kRealWidth; ++k) {
+        r2_rest[k] = rounding_rest(r2[k]);
+      }
+    }
     EamSums<Real> sums;
     clear(sums);
     for (int k = 0; k < found; k += kRealWidth) {
@@ -166,7 +173,11 @@ private:
       if constexpr (!kOneType) {
         b = load_index<Real>(type + k);
       }
-      PairTerms<Real> t = form.template pair<kOneType>(own.type, b, Pack<Real>::load_as(r2 + k));
+      Pack<Real> rest = constant<Real>(0.0);
+      if constexpr (sizeof(Real) < sizeof(double)) {
+        rest = Pack<Real>::load(r2_rest + k);
+      }
+      PairTerms<Real> t = form.template pair<kOneType>(own.type, b, Pack<Real>::load_as(r2 + k), rest);
       if (k + kRealWidth > found) {
         const PackMask<Real> among = first<Real>(found - k);
         t.density = select<Real>(among, t.density, constant<Real>(0.0));
@@ -194,7 +205,8 @@ private:
       const double square = fused_multiply_add(dx, dx, fused_multiply_add(dy, dy, dz * dz))[0];
       if (square < cutoff2) {
         const std::int32_t type = last_type(last);
-        const PairTerms<Real> t = form.template pair<kOneType>(own.type, load_index<Real>(&type), Pack<Real>::load_as(&square));
+        const PairTerms<Real> t = form.template pair<kOneType>(own.type, load_index<Real>(&type), Pack<Real>::load_as(&square),
+                                                               constant<Real>(static_cast<double>(rounding_rest(square))));
         const std::int64_t at = atom * list.atom_stride + found * list.slot_stride;
         near.words[at] = word;
         near.slope[at] = t.back_slope[0];
@@ -205,6 +217,8 @@ private:
     near.count[atom] = found;
     finish(atom, own, sums);
   }
+
+  static ZENER_FN Real rounding_rest(double x) { return static_cast<Real>(x - static_cast<double>(static_cast<Real>(x))); }
 
   static ZENER_FN std::int32_t last_type(Pack<double> last) { return static_cast<std::int32_t>(double_to_bits(last[0])); }
 
