@@ -126,8 +126,8 @@ std::vector<double> downhill(const std::vector<std::vector<double>> &j, const st
     for (std::size_t a = 0; a < n; ++a) {
       part += e.vectors[m][a] * r[a];
     }
-    const double stiffness = std::max(std::abs(e.values[m]), 0.02 * scale);
-    for (std::size_t a = 0; a < n && stiffness > 0.0; ++a) {
+    const double stiffness = std::max({std::abs(e.values[m]), 0.02 * scale, 1e-6});
+    for (std::size_t a = 0; a < n; ++a) {
       step[a] -= e.vectors[m][a] * part / stiffness;
     }
   }
