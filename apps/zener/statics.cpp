@@ -254,7 +254,8 @@ ElasticConstants elastic_constants(const MakeAtoms &make, const Atoms &crystal, 
   return out;
 }
 
-RelaxedSystems relax_systems(const MakeAtoms &make, const std::vector<Atoms> &systems, const RelaxPlan &plan) {
+RelaxedSystems relax_systems(const MakeAtoms &make, const std::vector<Atoms> &systems, const RelaxPlan &plan,
+                             const std::function<bool(std::size_t)> &go_on) {
   if (plan.cell != CellFreedom::fixed) {
     for (const Atoms &atoms : systems) {
       check_periodic(atoms, "cells that relax");
@@ -262,19 +263,38 @@ RelaxedSystems relax_systems(const MakeAtoms &make, const std::vector<Atoms> &sy
   }
   std::unique_ptr<AtomsBatch> batch = make(systems);
   RelaxedSystems out;
-  out.before = static_states(batch->evaluate(), systems);
-  const RelaxReport report = batch->relax(plan);
-  out.converged = report.converged;
-  out.steps = report.steps;
-  out.atoms = batch->atoms();
-  const Evaluation evaluation = batch->evaluate();
-  out.after = static_states(evaluation, out.atoms);
-  for (std::size_t k = 0; k < systems.size(); ++k) {
-    const double ratio = out.after[k].volume_A3 / out.before[k].volume_A3;
-    if (plan.cell != CellFreedom::fixed && !(ratio > 0.2 && ratio < 5.0)) {
-      throw DataError(fmt::format("the cell of system {} {}: its volume is {:.3g} times that of the start, now {}", k,
-                                  ratio < 1.0 ? "collapsed" : "fell apart", ratio, cell_text(out.after[k].cell_A)));
+  Evaluation evaluation = batch->evaluate();
+  out.before = static_states(evaluation, systems);
+  out.atoms = systems;
+  out.after = out.before;
+  out.steps.assign(systems.size(), 0);
+  out.series.push_back({out.steps, out.before});
+  for (std::int64_t done = 0; done < plan.max_steps && !out.stopped;) {
+    RelaxPlan chunk = plan;
+    chunk.max_steps = std::min(kRelaxChunk, plan.max_steps - done);
+    const RelaxReport report = batch->relax(chunk);
+    done += chunk.max_steps;
+    out.converged = report.converged;
+    out.atoms = batch->atoms();
+    evaluation = batch->evaluate();
+    out.after = static_states(evaluation, out.atoms);
+    for (std::size_t k = 0; k < systems.size(); ++k) {
+      out.steps[k] += report.steps[k];
+      const double ratio = out.after[k].volume_A3 / out.before[k].volume_A3;
+      if (plan.cell != CellFreedom::fixed && !(ratio > 0.2 && ratio < 5.0)) {
+        throw DataError(
+            fmt::format("the cell of system {} {}: its volume is {:.3g} times that of the start after {} steps, now {}", k,
+                        ratio < 1.0 ? "collapses" : "falls apart", ratio, out.steps[k], cell_text(out.after[k].cell_A)));
+      }
     }
+    out.series.push_back({out.steps, out.after});
+    const auto at_rest = static_cast<std::size_t>(std::count(out.converged.begin(), out.converged.end(), std::uint8_t{1}));
+    if (at_rest == systems.size()) {
+      break;
+    }
+    out.stopped = go_on && !go_on(at_rest);
+  }
+  for (std::size_t k = 0; k < systems.size(); ++k) {
     put_evaluation(out.atoms[k], evaluation, k);
   }
   return out;

@@ -74,15 +74,30 @@ struct ElasticConstants {
 // periodic in all directions, when atoms do not relax and for stresses that are not finite.
 ElasticConstants elastic_constants(const MakeAtoms &make, const Atoms &crystal, const ElasticPlan &plan);
 
+// How far the systems of a relaxation are.
+struct RelaxSample {
+  std::vector<std::int64_t> steps; // [K]
+  std::vector<StaticState> states; // [K]
+};
+
 // Systems before and after relaxation, one batch.
 struct RelaxedSystems {
   std::vector<StaticState> before;     // [K]
   std::vector<StaticState> after;      // [K]
-  std::vector<Atoms> atoms;            // [K] relaxed, with energy, forces and virial
+  std::vector<Atoms> atoms;            // [K] as they stand at the end, with energy, forces and virial
   std::vector<std::uint8_t> converged; // [K]
   std::vector<std::int64_t> steps;     // [K]
+  std::vector<RelaxSample> series;     // the start, and every kRelaxChunk steps
+  bool stopped = false;                // by `go_on`
 };
-RelaxedSystems relax_systems(const MakeAtoms &make, const std::vector<Atoms> &systems, const RelaxPlan &plan);
+
+// Steps of one call of the device; the method starts anew with each, so the number is part of the result.
+inline constexpr std::int64_t kRelaxChunk = 500;
+
+// `go_on` is asked after each chunk with the number of systems that are at rest. Throws DataError when a free cell collapses or
+// falls apart (its volume leaves a fifth to five times that of the start) and for what is not finite.
+RelaxedSystems relax_systems(const MakeAtoms &make, const std::vector<Atoms> &systems, const RelaxPlan &plan,
+                             const std::function<bool(std::size_t)> &go_on = {});
 
 // Atoms with the energy, forces, energies of atoms and virial of system k of an evaluation.
 void put_evaluation(Atoms &atoms, const Evaluation &evaluation, std::size_t k);
