@@ -111,11 +111,15 @@ PotentialPointer load_potential(const AtomsPreset &preset) {
 }
 
 void check_elements(const AtomsPreset &preset, const PotentialModel &potential, const Atoms &atoms) {
+  check_elements(preset.file.string() + ": /potential", potential, atoms);
+}
+
+void check_elements(const std::string &where, const PotentialModel &potential, const Atoms &atoms) {
   const std::vector<std::string> known = potential.elements();
   for (const std::string &element : atoms.elements) {
     if (!known.empty() && std::find(known.begin(), known.end(), element) == known.end()) {
-      throw ConfigError(fmt::format("{}: /potential: the potential does not know {}{}, which the structure holds; it knows {}",
-                                    preset.file.string(), in_quotes(element), did_you_mean(element, known), join(known, ", ")));
+      throw ConfigError(fmt::format("{}: the potential ({}) does not know {}{}, which the structure holds; it knows {}", where,
+                                    potential.kind(), in_quotes(element), did_you_mean(element, known), join(known, ", ")));
     }
   }
 }

@@ -34,6 +34,8 @@ PotentialPointer load_potential(const AtomsPreset &preset);
 
 // Throws ConfigError, with the elements that the potential knows, when the structure holds another one.
 void check_elements(const AtomsPreset &preset, const PotentialModel &potential, const Atoms &atoms);
+// The same; `where` begins the message.
+void check_elements(const std::string &where, const PotentialModel &potential, const Atoms &atoms);
 
 // For a restart: the potential with hashes of its files in place of their paths, and the hash of a structure's atoms.
 nlohmann::json potential_identity(const AtomsPreset &preset);
