@@ -132,8 +132,8 @@ double enthalpy(const StaticState &s, double pressure_GPa) { return s.energy_eV 
 
 class DefectsRun {
 public:
-  DefectsRun(const RunOptions &options, DefectsPreset preset)
-      : preset_(std::move(preset)), run_(options, preset_, "defects"), task_(make_task(preset_, run_.potential())) {}
+  DefectsRun(const RunOptions &options, DefectsPreset preset, const MakeBatch &make)
+      : preset_(std::move(preset)), run_(options, preset_, "defects", make), task_(make_task(preset_, run_.potential())) {}
 
   int operator()() {
     run_.open(resolved(preset_));
@@ -401,9 +401,11 @@ private:
 
 } // namespace
 
-int run_defects(const RunOptions &options) {
+int run_defects(const RunOptions &options) { return run_defects(options, {}); }
+
+int run_defects(const RunOptions &options, const MakeBatch &make) {
   catch_run_signals();
-  return DefectsRun(options, load_defects_preset(options.preset, options.edits))();
+  return DefectsRun(options, load_defects_preset(options.preset, options.edits), make)();
 }
 
 void check_defects(const RunOptions &options) {

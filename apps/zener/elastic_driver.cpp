@@ -121,10 +121,12 @@ void write_file(const StaticsRun &run, const std::string &title, const ElasticCo
 
 } // namespace
 
-int run_elastic(const RunOptions &options) {
+int run_elastic(const RunOptions &options) { return run_elastic(options, {}); }
+
+int run_elastic(const RunOptions &options, const MakeBatch &make) {
   catch_run_signals();
   const ElasticPreset preset = load_elastic_preset(options.preset, options.edits);
-  StaticsRun run(options, preset, "elastic");
+  StaticsRun run(options, preset, "elastic", make);
   const Atoms start = crystal_of(preset, run.potential());
   run.open(resolved(preset));
   log_info(fmt::format("crystal of {} atoms, {:.6g} A^3", start.size(), volume(start.cell)));

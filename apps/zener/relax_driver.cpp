@@ -83,10 +83,12 @@ void write_series(const StaticsRun &run, const std::string &title, const Relaxed
 
 } // namespace
 
-int run_relax(const RunOptions &options) {
+int run_relax(const RunOptions &options) { return run_relax(options, {}); }
+
+int run_relax(const RunOptions &options, const MakeBatch &make) {
   catch_run_signals();
   const RelaxPreset preset = load_relax_preset(options.preset, options.edits);
-  StaticsRun run(options, preset, "relax");
+  StaticsRun run(options, preset, "relax", make);
   const std::vector<Atoms> systems = systems_of(preset, run.potential());
   run.open(resolved(preset));
   const auto atoms = std::accumulate(systems.begin(), systems.end(), std::size_t{0},

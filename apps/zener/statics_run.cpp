@@ -18,8 +18,8 @@ namespace zener {
 
 using Json = nlohmann::ordered_json;
 
-StaticsRun::StaticsRun(const RunOptions &options, const AtomsPreset &preset, std::string driver)
-    : preset_(preset), driver_(std::move(driver)) {
+StaticsRun::StaticsRun(const RunOptions &options, const AtomsPreset &preset, std::string driver, MakeBatch make)
+    : preset_(preset), driver_(std::move(driver)), make_(std::move(make)) {
   if (options.resume) {
     throw ConfigError("--resume: " + driver_ + " has no checkpoint; run it again without --resume");
   }
@@ -47,7 +47,7 @@ MakeAtoms StaticsRun::maker() const {
     plan.deterministic = preset_.deterministic;
     plan.skin_A = preset_.skin_A;
     plan.seed = preset_.seed;
-    return chosen_.backend->make_atoms(plan);
+    return make_ ? make_(plan) : chosen_.backend->make_atoms(plan);
   };
 }
 

@@ -3,6 +3,7 @@
 
 #include "apps/zener/device_choice.hpp"
 #include "apps/zener/kmc_driver.hpp"
+#include "apps/zener/md_driver.hpp"
 #include "apps/zener/statics.hpp"
 #include "host/neutral/atoms_preset.hpp"
 
@@ -18,7 +19,8 @@ namespace zener {
 class StaticsRun {
 public:
   // Loads the potential and opens the device; makes no folder. Throws ConfigError for --resume: these runs have no checkpoint.
-  StaticsRun(const RunOptions &options, const AtomsPreset &preset, std::string driver);
+  // Batches come from `make` where it is given (tests).
+  StaticsRun(const RunOptions &options, const AtomsPreset &preset, std::string driver, MakeBatch make);
 
   // Makes the folder and its log, and writes the resolved preset.
   void open(const nlohmann::json &resolved);
@@ -44,6 +46,7 @@ public:
 private:
   AtomsPreset preset_;
   std::string driver_;
+  MakeBatch make_;
   std::filesystem::path folder_;
   PotentialPointer potential_;
   ChosenDevice chosen_;

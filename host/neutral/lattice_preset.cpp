@@ -32,6 +32,23 @@ double read_time(ObjectReader &keys, const std::string &key, double fallback) {
   return met;
 }
 
+// Given, or the structure's own.
+void read_cells(ObjectReader &keys, LatticePreset &preset) {
+  const bool given = is_given(keys, "cells");
+  const json met = given ? keys.value("cells") : preset.structure.value("cells", json());
+  if (met.is_null()) {
+    keys.refuse("cells", "missing; needed for this structure: three integers, the unit cells along its vectors");
+  }
+  for (std::size_t d = 0; d < 3; ++d) {
+    const bool good = met.is_array() && met.size() == 3 && met[d].is_number_integer() && met[d].get<std::int64_t>() >= 1 &&
+                      met[d].get<std::int64_t>() <= 100000;
+    if (!good) {
+      keys.refuse_value(given ? "cells" : "structure/cells", met, "three integers, 1 or more");
+    }
+    preset.cells[d] = met[d].get<int>();
+  }
+}
+
 void read_ladder(ObjectReader &keys, LatticePreset &preset) {
   ObjectReader ladder = keys.object("ladder");
   if (is_given(ladder, "temperatures_K")) {
@@ -82,6 +99,7 @@ LatticePreset read_lattice_preset(const json &document, const std::filesystem::p
   preset.file = file;
   keys.choice("driver", {"lattice_parameter"});
   read_atoms_keys(keys, preset);
+  read_cells(keys, preset);
   if (keys.has("defects") && !(keys.value("defects").is_array() && keys.value("defects").empty())) {
     preset.defects = read_defects(keys, file);
   }
@@ -109,10 +127,8 @@ LatticePreset read_lattice_preset(const json &document, const std::filesystem::p
   preset.equilibration_steps = read_steps(keys, "equilibration_steps", 0, 10000);
   preset.steps = read_steps(keys, "steps", 1, 50000);
   preset.sample_every = read_steps(keys, "sample_every", 1, 10);
-  preset.blocks = read_integer(keys, "blocks", 2, 1000, 10);
-  if (!preset.temperatures_K.empty() && preset.steps / preset.sample_every < preset.blocks) {
-    keys.refuse("blocks", fmt::format("{} blocks of {} samples; allowed: a sample or more in each block", preset.blocks,
-                                      preset.steps / preset.sample_every));
+  if (!preset.temperatures_K.empty() && preset.steps / preset.sample_every < 2) {
+    keys.refuse_value("sample_every", preset.sample_every, "steps between samples such that there are two or more in steps");
   }
   ObjectReader output = keys.object("output");
   read_output_folder(output, preset);
@@ -132,6 +148,7 @@ json resolved(const LatticePreset &preset) {
     ensemble["chain"] = preset.chain;
   }
   json document{{"driver", "lattice_parameter"},
+                {"cells", preset.cells},
                 {"defects", defects_json(preset.defects)},
                 {"pressure_GPa", preset.pressure_GPa},
                 {"static", preset.with_static},
@@ -144,7 +161,6 @@ json resolved(const LatticePreset &preset) {
                 {"equilibration_steps", preset.equilibration_steps},
                 {"steps", preset.steps},
                 {"sample_every", preset.sample_every},
-                {"blocks", preset.blocks},
                 {"output", {{"directory", absolute_text(preset.output_directory)}, {"plots", preset.plots}}}};
   put_atoms_keys(document, preset);
   return document;

@@ -6,6 +6,7 @@
 namespace zener {
 
 struct LatticePreset : AtomsPreset {
+  std::array<int, 3> cells{};        // unit cells along the vectors of the structure
   std::vector<DefectChoice> defects; // besides the perfect crystal; may be empty
   double pressure_GPa = 0.0;
   bool with_static = true;            // the lattice parameters at 0 K
@@ -21,7 +22,6 @@ struct LatticePreset : AtomsPreset {
   std::int64_t equilibration_steps = 0;
   std::int64_t steps = 0; // after equilibration
   std::int64_t sample_every = 10;
-  int blocks = 10;
 
   CellFreedom freedom() const { return ensemble == Ensemble::npt_axes ? CellFreedom::axes : CellFreedom::isotropic; }
   std::size_t cases() const { return 1 + defects.size(); }
