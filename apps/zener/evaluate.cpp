@@ -29,7 +29,7 @@ public:
   // one by one, so that the error names the one at fault.
   void operator()(std::span<Atoms> frames, std::size_t first) const {
     try {
-      evaluate(frames, first);
+      evaluate(frames);
     } catch (const Error &error) {
       if (frames.size() == 1) {
         throw Error(error.code(), where(first) + ": " + error.what());
@@ -43,7 +43,7 @@ public:
   std::string where(std::size_t frame) const { return fmt::format("{}: frame {}", options_.structure.string(), frame + 1); }
 
 private:
-  void evaluate(std::span<Atoms> frames, std::size_t first) const {
+  void evaluate(std::span<Atoms> frames) const {
     AtomsPlan plan;
     plan.systems.assign(frames.begin(), frames.end());
     plan.potential = potential_;
@@ -52,7 +52,7 @@ private:
     const Evaluation found = chosen_.backend->make_atoms(plan)->evaluate();
     for (std::size_t f = 0; f < frames.size(); ++f) {
       Atoms &atoms = frames[f];
-      check_finite(found.force_eV_A[f], found.energy_eV[f], atoms, first + f);
+      check_finite(found.force_eV_A[f], found.energy_eV[f], atoms);
       atoms.has_energy = true;
       atoms.total_energy_eV = found.energy_eV[f];
       atoms.has_virial = true;
@@ -62,16 +62,16 @@ private:
     }
   }
 
-  void check_finite(const std::vector<Vector3> &forces, double energy_eV, const Atoms &atoms, std::size_t frame) const {
+  static void check_finite(const std::vector<Vector3> &forces, double energy_eV, const Atoms &atoms) {
     for (std::size_t i = 0; i < forces.size(); ++i) {
       if (!std::all_of(forces[i].begin(), forces[i].end(), [](double f) { return std::isfinite(f); })) {
-        throw DataError(fmt::format("{}: the force on atom {} ({}) is not finite: it lies where the potential has no value",
-                                    where(frame), atoms.id.empty() ? static_cast<std::int64_t>(i) + 1 : atoms.id[i],
+        throw DataError(fmt::format("the force on atom {} ({}) is not finite: it lies where the potential has no value",
+                                    atoms.id.empty() ? static_cast<std::int64_t>(i) + 1 : atoms.id[i],
                                     atoms.elements[static_cast<std::size_t>(atoms.type[i])]));
       }
     }
     if (!std::isfinite(energy_eV)) {
-      throw DataError(where(frame) + ": the energy is not finite");
+      throw DataError("the energy is not finite");
     }
   }
 
