@@ -42,6 +42,22 @@ pkg_check_modules(openblas REQUIRED IMPORTED_TARGET openblas)
 pkg_search_module(hdf5 REQUIRED IMPORTED_TARGET hdf5-serial hdf5) # CMake's own module would need the C language
 find_path(ZENER_VALIJSON_INCLUDE valijson/validator.hpp REQUIRED)
 
+# Thrust for the sort of the CPU backend: of the CUDA toolkit, or Debian's libthrust-dev. That file alone sees it: Debian's copy must not
+# come before the toolkit's own for nvcc.
+find_path(
+  ZENER_THRUST_INCLUDE thrust/version.h
+  HINTS ENV CUDA_PATH ENV CUDA_HOME /usr/local/cuda
+  PATH_SUFFIXES include/cccl include REQUIRED)
+set(thrust_option "")
+if(NOT ZENER_THRUST_INCLUDE STREQUAL "/usr/include") # named a second time it would hide parts of the standard library
+  set(thrust_option "-isystem;${ZENER_THRUST_INCLUDE}")
+endif()
+set_source_files_properties(
+  ${PROJECT_SOURCE_DIR}/kernels/exec/impl/sort.cpp
+  PROPERTIES COMPILE_DEFINITIONS
+             "THRUST_HOST_SYSTEM=THRUST_HOST_SYSTEM_CPP;THRUST_DEVICE_SYSTEM=THRUST_DEVICE_SYSTEM_OMP"
+             COMPILE_OPTIONS "${thrust_option}")
+
 foreach(name fmt spdlog hdf5 openblas)
   add_library(zener_${name} INTERFACE)
 endforeach()

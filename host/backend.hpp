@@ -2,6 +2,7 @@
 #pragma once
 
 #include "host/neutral/kmc_plan.hpp"
+#include "host/neutral/md_plan.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -66,10 +67,34 @@ public:
   virtual TransferCount transfers() const = 0;
 };
 
+// A batch of systems of atoms that lives on a device.
+class AtomsBatch {
+public:
+  virtual ~AtomsBatch() = default;
+  virtual Evaluation evaluate() = 0;
+  // New positions and cells for the same atoms (for strains, displacements); velocities too where `systems` has them.
+  virtual void set_atoms(const std::vector<Atoms> &systems) = 0;
+  // The systems as they stand, atoms in the order given; position + image * cell is not wrapped.
+  virtual std::vector<Atoms> atoms() = 0;
+  virtual std::vector<ThermoRow> thermo() = 0;
+  // Sets the ensemble; thermostats start anew.
+  virtual void set_dynamics(const DynamicsPlan &plan) = 0;
+  // Runs to a step, with rows at `sample_steps` (ascending, in (step, until_step]). No host round trip inside the step loop but
+  // for the renewal of lists. Results do not depend on how a run is cut into calls.
+  virtual DynamicsReport advance(std::int64_t until_step, std::span<const std::int64_t> sample_steps) = 0;
+  virtual RelaxReport relax(const RelaxPlan &plan) = 0;
+  virtual DynamicsState save() = 0;
+  virtual void load(const DynamicsState &state) = 0;
+  virtual TransferCount transfers() const = 0;
+};
+
 class Backend {
 public:
   virtual ~Backend() = default;
   virtual DeviceInfo device() const = 0;
+  // Throws ConfigError for what no device can do (an element that the potential lacks), DataError for systems that cannot be
+  // (atoms on top of each other, a flat cell), DeviceError when the memory is too small.
+  virtual std::unique_ptr<AtomsBatch> make_atoms(const AtomsPlan &plan) = 0;
   // Throws ConfigError for plans that no device can run, DeviceError when the memory is too small (estimated first).
   virtual std::unique_ptr<KmcBatch> make_kmc(const KmcPlan &plan) = 0;
   // Barriers [environment][path] in eV of environments given as species codes [environment][112].

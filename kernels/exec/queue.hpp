@@ -4,6 +4,8 @@
 //   q.teams("name", shape, f)           f(Team&), teams of lanes that cooperate in phases (team.hpp)
 //   q.reduce<T>("name", n, f, op, id)   op over f(i); the tree is fixed by n alone, so the bits never change
 //   q.scan_exclusive("name", in, out)   running sums before each element; returns the total (CUB, rocPRIM, a loop on the CPU)
+//   q.sort_pairs("name", keys, values, bits)  by key, equal keys in their order (CUB, rocPRIM, Thrust's OpenMP backend)
+//   auto chain = q.record("name", f)    what f launches, kept to be launched again by q.replay(chain): a graph on a GPU
 //
 // Work on a queue runs in order; for_each and teams return before it is done on a GPU. f is a trivially copyable functor with
 // views and numbers as members. Sizes of zero launch nothing. Every call is checked: a DeviceFault names the call, the kernel
@@ -18,6 +20,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <type_traits>
 #include <utility>
 
@@ -28,6 +31,23 @@ struct TeamShape {
   std::int64_t teams = 0;
   int lanes = 1;                 // threads of a team on a GPU; the CPU runs all lanes of a team in one thread
   std::size_t scratch_bytes = 0; // what the team takes with Team::scratch, without the launch layer's own part
+};
+
+// Launches that were recorded once. On a GPU a graph; on the CPU the function itself, called anew.
+class Recording {
+public:
+  Recording() = default;
+  ~Recording();
+  Recording(Recording &&other) noexcept;
+  Recording &operator=(Recording &&other) noexcept;
+  Recording(const Recording &) = delete;
+  Recording &operator=(const Recording &) = delete;
+  bool empty() const { return implementation_ == nullptr; }
+
+private:
+  friend class Queue;
+  struct Implementation;
+  Implementation *implementation_ = nullptr;
 };
 
 struct DeviceProperties {
@@ -54,6 +74,13 @@ public:
   template <class T, class F, class Op> T reduce(const char *name, std::int64_t n, F f, Op op, T identity);
   // T: std::int32_t, std::int64_t or std::uint64_t.
   template <class T> T scan_exclusive(const char *name, View<const T, 1> in, View<T, 1> out);
+
+  // Sorts keys upwards, and values with them; only the low `bits` bits of the keys count.
+  void sort_pairs(const char *name, View<std::uint64_t, 1> keys, View<std::int32_t, 1> values, int bits);
+  // f() may launch kernels and fill memory with zeros; it may not allocate, copy to or from the host, reduce, scan, sort or
+  // wait. What it refers to must live as long as the recording.
+  Recording record(const char *name, std::function<void()> f);
+  void replay(const char *name, const Recording &recording);
 
   // Returns when all work on this queue is done; throws what went wrong in it.
   void wait();

@@ -14,6 +14,7 @@
 #include <new>
 #include <sys/mman.h>
 #include <unistd.h>
+#include <utility>
 #include <vector>
 
 namespace zener {
@@ -91,6 +92,29 @@ Queue::~Queue() { delete impl_; }
 void Queue::set_threads(int threads) { threads_ = threads > 0 ? threads : omp_get_max_threads(); }
 
 void Queue::wait() {}
+
+struct Recording::Implementation {
+  std::function<void()> launches;
+};
+
+Recording::~Recording() { delete implementation_; }
+Recording::Recording(Recording &&other) noexcept : implementation_(std::exchange(other.implementation_, nullptr)) {}
+Recording &Recording::operator=(Recording &&other) noexcept {
+  std::swap(implementation_, other.implementation_);
+  return *this;
+}
+
+Recording Queue::record(const char *, std::function<void()> f) {
+  Recording recording;
+  recording.implementation_ = new Recording::Implementation{std::move(f)};
+  return recording;
+}
+
+void Queue::replay(const char *, const Recording &recording) {
+  if (!recording.empty()) {
+    recording.implementation_->launches();
+  }
+}
 
 DeviceProperties Queue::properties() const {
   DeviceProperties p;

@@ -8,6 +8,7 @@
 
 #include <cstdio>
 #include <cstring>
+#include <utility>
 
 namespace zener {
 inline namespace ZENER_BACKEND {
@@ -93,6 +94,60 @@ void Queue::prepare_scratch(const char *name, const void *kernel, std::size_t by
 void Queue::wait() {
   activate();
   check_call(ZENER_API(StreamSynchronize)(impl_->stream), "StreamSynchronize", "", device_, impl_->name);
+}
+
+struct Recording::Implementation {
+  ZENER_API(GraphExec_t) executable = nullptr;
+  int device = 0;
+};
+
+Recording::~Recording() {
+  if (implementation_ != nullptr) {
+    (void)ZENER_API(SetDevice)(implementation_->device);
+    (void)ZENER_API(GraphExecDestroy)(implementation_->executable);
+    delete implementation_;
+  }
+}
+Recording::Recording(Recording &&other) noexcept : implementation_(std::exchange(other.implementation_, nullptr)) {}
+Recording &Recording::operator=(Recording &&other) noexcept {
+  std::swap(implementation_, other.implementation_);
+  return *this;
+}
+
+Recording Queue::record(const char *name, std::function<void()> f) {
+  activate();
+  const auto check = [&](ApiError error, const char *call) { check_call(error, call, name, device_, impl_->name); };
+  check(ZENER_API(StreamBeginCapture)(impl_->stream, ZENER_API(StreamCaptureModeThreadLocal)), "StreamBeginCapture");
+  ZENER_API(Graph_t) graph = nullptr;
+  try {
+    f();
+  } catch (...) {
+    (void)ZENER_API(StreamEndCapture)(impl_->stream, &graph);
+    (void)ZENER_API(GraphDestroy)(graph);
+    throw;
+  }
+  check(ZENER_API(StreamEndCapture)(impl_->stream, &graph), "StreamEndCapture");
+  Recording recording;
+  recording.implementation_ = new Recording::Implementation;
+  recording.implementation_->device = device_;
+#if defined(ZENER_BACKEND_CUDA)
+  const ApiError error = cudaGraphInstantiate(&recording.implementation_->executable, graph, 0);
+#else
+  const ApiError error = hipGraphInstantiate(&recording.implementation_->executable, graph, nullptr, nullptr, 0);
+#endif
+  (void)ZENER_API(GraphDestroy)(graph);
+  check(error, "GraphInstantiate");
+  return recording;
+}
+
+void Queue::replay(const char *name, const Recording &recording) {
+  if (recording.empty()) {
+    return;
+  }
+  const ProfilerRange range(name);
+  activate();
+  check_call(ZENER_API(GraphLaunch)(recording.implementation_->executable, impl_->stream), "GraphLaunch", name, device_,
+             impl_->name);
 }
 
 DeviceProperties Queue::properties() const {

@@ -1,0 +1,127 @@
+// What a batch of atoms on a device is told to do, and what it reports. Plain data between drivers and engine.
+#pragma once
+
+#include "host/neutral/atoms.hpp"
+#include "host/neutral/potential_model.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace zener {
+
+// A batch of K systems with one potential. Systems do not see each other, and what one does depends neither on the others nor
+// on its place in the batch (with `deterministic`).
+struct AtomsPlan {
+  std::vector<Atoms> systems;
+  PotentialPointer potential;
+  bool mixed = false; // descriptors in float32; positions, energies and sums in double
+  // Sums of integers, and every system renews its lists on its own account: the same bits for any number of threads and any
+  // batch. Otherwise sums in any order, and all systems renew their lists together.
+  bool deterministic = true;
+  double skin_A = 1.0; // lists hold neighbours up to cutoff + skin
+  std::uint32_t seed = 1;
+  std::int64_t first_system = 0; // number of the first system, for random numbers
+};
+
+enum class Ensemble {
+  nve,
+  langevin,      // NVT, BAOAB: Leimkuhler and Matthews, Appl. Math. Res. Express 2013, 34
+  bussi,         // NVT, stochastic velocity rescaling: Bussi, Donadio, Parrinello, J. Chem. Phys. 126, 014101 (2007)
+  nose_hoover,   // NVT, chains: Martyna, Tuckerman, Tobias, Klein, Mol. Phys. 87, 1117 (1996)
+  npt_isotropic, // the same paper's barostat on the volume
+  npt_axes,      // and on the three lengths
+  npt_stochastic // stochastic cell rescaling: Bernetti and Bussi, J. Chem. Phys. 153, 114107 (2020), with bussi
+};
+
+// Temperatures and pressures of each system; a ramp is linear in time from begin to end over ramp_steps, then constant.
+struct DynamicsPlan {
+  Ensemble ensemble = Ensemble::nve;
+  double dt_fs = 1.0;
+  std::vector<double> begin_K; // [K]; not used by nve
+  std::vector<double> end_K;   // [K]
+  std::int64_t ramp_steps = 0;
+  double thermostat_time_fs = 100.0; // langevin: 1/friction
+  int chain = 3;                     // links of a Nose-Hoover chain, 1 … 8
+  std::vector<Vector3> pressure_GPa; // [K] along x, y, z; npt_isotropic and npt_stochastic take the mean
+  double barostat_time_fs = 1000.0;
+  double compressibility_per_GPa = 0.005; // npt_stochastic alone: isothermal, need not be accurate
+  // An atom that moves further than this in one step, or feels a larger force, stops the run.
+  double largest_move_A = 0.5;
+  double largest_force_eV_A = 1.0e4;
+};
+
+// Totals of one system at one moment.
+struct ThermoRow {
+  std::int64_t step = 0;
+  double potential_eV = 0.0;
+  double kinetic_eV = 0.0;
+  double temperature_K = 0.0;  // 2 kinetic / (degrees_of_freedom k)
+  double conserved_eV = 0.0;   // what the ensemble's equations keep constant (langevin, bussi: minus what the bath gave)
+  Matrix3 virial_eV{};         // without the kinetic part
+  Matrix3 kinetic_tensor_eV{}; // sum m v (x) v (twice the kinetic energy on the trace)
+  Matrix3 cell_A{};
+  double volume_A3 = 0.0;
+  double largest_force_eV_A = 0.0;
+};
+
+// (virial + kinetic) / volume, GPa, positive under compression.
+Matrix3 pressure_GPa(const ThermoRow &row);
+
+struct DynamicsReport {
+  std::int64_t step = 0;                    // reached
+  std::vector<std::vector<ThermoRow>> rows; // [sample][K]
+  std::int64_t list_builds = 0;             // since the batch was made
+  // An atom ran away: the batch stands where the call of advance() began.
+  bool exploded = false;
+  std::int64_t exploded_step = 0;
+  std::int64_t exploded_system = -1;
+  std::int64_t exploded_atom = -1; // place in the system as it was given (0-based)
+  double exploded_value = 0.0;     // its move in A or its force in eV/A
+  std::string exploded_what;       // "force" or "move"
+  double exploded_energy_eV = 0.0; // of the atom
+};
+
+enum class CellFreedom { fixed, isotropic, axes, full };
+
+struct RelaxPlan {
+  enum class Method { fire, lbfgs } method = Method::fire;
+  double force_tolerance_eV_A = 0.01; // largest force on an atom
+  double stress_tolerance_GPa = 0.1;  // largest component off the target, with a free cell
+  CellFreedom cell = CellFreedom::fixed;
+  double pressure_GPa = 0.0;
+  std::int64_t max_steps = 10000;
+  double largest_move_A = 0.1; // in one step
+};
+
+struct RelaxReport {
+  std::vector<std::uint8_t> converged; // [K]
+  std::vector<std::int64_t> steps;     // [K]
+  std::vector<ThermoRow> rows;         // [K], of the relaxed systems
+};
+
+// Energies, forces and virials of the systems as they stand, atoms in the order in which they were given.
+struct Evaluation {
+  std::vector<double> energy_eV;                   // [K]
+  std::vector<Matrix3> virial_eV;                  // [K]
+  std::vector<std::vector<double>> atom_energy_eV; // [K][N]
+  std::vector<std::vector<Vector3>> force_eV_A;    // [K][N]
+};
+
+// Everything that a run needs to go on bit for bit: atoms in the order of the device, the lists' reference, thermostats. Arrays
+// as the device holds them; sizes follow from the plan.
+struct DynamicsState {
+  std::int64_t step = 0;
+  std::vector<std::int64_t> order;    // [N] place in the batch as given
+  std::vector<double> position;       // [N][3]
+  std::vector<double> reference;      // [N][3] where the lists were made
+  std::vector<double> velocity;       // [3][N]
+  std::vector<double> force;          // [3][N]
+  std::vector<std::int32_t> image;    // [3][N]
+  std::vector<double> cell;           // [K][9]
+  std::vector<double> reference_cell; // [K][9]
+  std::vector<double> bath;           // [K][kBathNumbers] thermostats and barostats
+  std::vector<double> totals;         // [K][…] sums of the last step, which some ensembles begin the next one with
+};
+
+} // namespace zener
