@@ -4,13 +4,14 @@
     python3 plot_results.py DIR        reads the results in DIR, writes DIR/plots/*.png
 
 DIR/map.h5 (a barrier_map run) goes to plot_barrier_map, DIR/fit.h5 (fit_interactions) to plot_fit, DIR/series.h5 and
-DIR/summary.json (kmc and static_mc) to plot_kmc.
+DIR/summary.json to plot_md where the summary is that of an md run, and to plot_kmc (kmc and static_mc) where it is not.
 
 Exit codes: 0 done, 2 bad arguments, 3 a bad file, a missing Python module or a disk that refuses to take a file.
 """
 
 import argparse
 import importlib
+import json
 import os
 import sys
 import warnings
@@ -26,6 +27,19 @@ class OneLineParser(argparse.ArgumentParser):
         raise PlotFailure("%s; see --help" % message, 2)
 
 
+def module_for(folder):
+    """The module that draws these results."""
+    for name, module in {"map.h5": "plot_barrier_map", "fit.h5": "plot_fit"}.items():
+        if os.path.isfile(os.path.join(folder, name)):
+            return module
+    try:
+        with open(os.path.join(folder, "summary.json"), encoding="utf-8") as file:
+            driver = json.load(file).get("driver")
+    except (OSError, ValueError, RecursionError, AttributeError):
+        driver = None  # what is wrong with the folder, plot_kmc says
+    return "plot_md" if driver == "md" else "plot_kmc"
+
+
 def main(arguments=None):
     """The program; returns the exit code."""
     parser = OneLineParser(prog="zener plot", description="Draws the results of a run.")
@@ -35,9 +49,7 @@ def main(arguments=None):
     try:
         options = parser.parse_args(arguments)
         check_modules()
-        files = {"map.h5": "plot_barrier_map", "fit.h5": "plot_fit"}
-        found = [module for name, module in files.items() if os.path.isfile(os.path.join(options.folder, name))]
-        module = importlib.import_module(found[0] if found else "plot_kmc")
+        module = importlib.import_module(module_for(options.folder))
         warnings.filterwarnings("ignore", message="Glyph")  # a title in a script that the font lacks
         for path in module.draw_all(options.folder):
             print("wrote %s" % path, flush=True)

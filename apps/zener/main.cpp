@@ -1,9 +1,15 @@
 // zener: reads the command line, hands over to the drivers, and turns errors into one line and an exit code.
+#include "apps/zener/defects_driver.hpp"
 #include "apps/zener/device_choice.hpp"
+#include "apps/zener/elastic_driver.hpp"
+#include "apps/zener/evaluate.hpp"
 #include "apps/zener/fit_driver.hpp"
 #include "apps/zener/kmc_driver.hpp"
+#include "apps/zener/lattice_driver.hpp"
 #include "apps/zener/map_driver.hpp"
+#include "apps/zener/md_driver.hpp"
 #include "apps/zener/python.hpp"
+#include "apps/zener/relax_driver.hpp"
 #include "host/neutral/barrier_model.hpp"
 #include "host/neutral/environments.hpp"
 #include "host/neutral/errors.hpp"
@@ -61,8 +67,13 @@ struct Driver {
   void (*check)(const RunOptions &);
 };
 constexpr Driver kDrivers[] = {{"barrier_map", run_map, check_map},
+                               {"defects", run_defects, check_defects},
+                               {"elastic", run_elastic, check_elastic},
                                {"fit_interactions", run_fit, check_fit},
                                {"kmc", run_kmc, check_kmc},
+                               {"lattice_parameter", run_lattice, check_lattice},
+                               {"md", run_md, check_md},
+                               {"relax", run_relax, check_relax},
                                {"static_mc", run_kmc, check_kmc}};
 
 // The driver that the preset asks for.
@@ -106,8 +117,8 @@ std::vector<std::string> elements_of(const BarrierModel &model) {
   return std::get<PairKra>(model).elements;
 }
 
-void evaluate_file(const fs::path &model_file, const fs::path &environments_file, const fs::path &out,
-                   const std::string &precision, const std::string &device, int threads) {
+void evaluate_barriers(const fs::path &model_file, const fs::path &environments_file, const fs::path &out,
+                       const std::string &precision, const std::string &device, int threads) {
   const BarrierModel model = load_model(model_file);
   if (const auto *pair = std::get_if<PairKra>(&model)) {
     check_barriers_positive(*pair, Structure::bcc, false);
@@ -204,6 +215,24 @@ int run_program(int argc, char **argv) {
       ->capture_default_str();
   add_device(barriers);
 
+  CLI::App *evaluate = app.add_subcommand("evaluate", "energy, forces, virial and stress of structures");
+  EvaluateOptions evaluation;
+  std::string potential_file;
+  std::string structure_file;
+  std::string evaluation_out;
+  evaluate->add_option("potential", potential_file, "a potential (.json); `zener potentials` says what stands in it")
+      ->required();
+  evaluate->add_option("structure", structure_file, "extended XYZ, LAMMPS data or dump, POSCAR; every frame")->required();
+  evaluate->add_option("--out", evaluation_out, "extended XYZ file to write; standard output without it");
+  evaluate->add_option("--precision", evaluation.precision, "of the potential")
+      ->check(CLI::IsMember({"double", "mixed"}))
+      ->capture_default_str();
+  evaluate->add_option("--elements", evaluation.elements, "A,B,…: elements of the types 1, 2, … of LAMMPS files")
+      ->delimiter(',');
+  add_device(evaluate);
+
+  CLI::App *potentials = app.add_subcommand("potentials", "list the kinds of potentials and the files that they read");
+
   CLI::App *plot = app.add_subcommand("plot", "draw the plots of a result folder");
   std::string plot_folder;
   plot->add_option("folder", plot_folder, "result folder")->required();
@@ -259,7 +288,16 @@ int run_program(int argc, char **argv) {
   } else if (schema->parsed()) {
     std::cout << schema_of(driver);
   } else if (barriers->parsed()) {
-    evaluate_file(model_file, environments_file, barriers_out, precision, options.device, options.threads);
+    evaluate_barriers(model_file, environments_file, barriers_out, precision, options.device, options.threads);
+  } else if (evaluate->parsed()) {
+    evaluation.potential = potential_file;
+    evaluation.structure = structure_file;
+    evaluation.out = evaluation_out;
+    evaluation.device = options.device;
+    evaluation.threads = options.threads;
+    evaluate_structures(evaluation);
+  } else if (potentials->parsed()) {
+    std::cout << describe_potentials();
   } else if (plot->parsed()) {
     return run_helper(kPlotScript, kPlotModules, {plot_folder});
   } else if (import_nnk->parsed()) {

@@ -1,115 +1,14 @@
 #include "host/neutral/checkpoint.hpp"
 
-#include "host/neutral/data_json.hpp"
 #include "host/neutral/errors.hpp"
-#include "host/neutral/h5.hpp"
 
-#include <nlohmann/json.hpp>
-
-#include <algorithm>
-#include <array>
-#include <cstdio>
-#include <cstring>
-#include <fstream>
-#include <set>
-#include <span>
-#include <string_view>
-#include <system_error>
 #include <utility>
 
 namespace zener {
 namespace {
 
-constexpr std::size_t kBlock = 512; // the smallest user block of HDF5
-constexpr std::string_view kFamily = "zener kmc checkpoint ";
-constexpr std::string_view kFormat = "zener kmc checkpoint 1\n";
-constexpr int kDeflate = 1; // occupancies have few distinct bytes, the fastest level halves them
-
-// Sum of the file's bytes after the user block: FNV-1a's xor and multiply on words of 8 bytes, and a shift that brings the high
-// bits down (without it, flips of the highest bits cancel). Each step can be undone, so a change in one word always shows.
-class Checksum {
-public:
-  void add(const char *bytes, std::size_t n) { // n is a multiple of 8 but in the last call
-    for (; n >= 8; n -= 8, bytes += 8) {
-      std::uint64_t word = 0;
-      std::memcpy(&word, bytes, 8);
-      mix(word);
-    }
-    if (n > 0) {
-      std::uint64_t word = 0;
-      std::memcpy(&word, bytes, n);
-      mix(word);
-    }
-  }
-  std::uint64_t value() const { return sum_; }
-
-private:
-  void mix(std::uint64_t word) {
-    sum_ = (sum_ ^ word) * 0x100000001b3ULL;
-    sum_ ^= sum_ >> 32;
-  }
-  std::uint64_t sum_ = 0xcbf29ce484222325ULL;
-};
-
-struct Content {
-  std::array<char, kBlock> block{};
-  std::uint64_t length = 0;
-  std::uint64_t checksum = 0;
-};
-
-Content scan(const std::filesystem::path &file) {
-  std::error_code error;
-  const auto status = std::filesystem::status(file, error);
-  if (!std::filesystem::is_regular_file(status)) {
-    throw DataError(file.string() +
-                    ": cannot open: " + (std::filesystem::exists(status) ? "it is not a regular file" : error.message()));
-  }
-  std::ifstream in(file, std::ios::binary);
-  Content content;
-  in.read(content.block.data(), kBlock);
-  content.length = static_cast<std::uint64_t>(in.gcount());
-  Checksum sum;
-  std::vector<char> bytes(std::size_t{1} << 20);
-  while (in) {
-    in.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-    sum.add(bytes.data(), static_cast<std::size_t>(in.gcount()));
-    content.length += static_cast<std::uint64_t>(in.gcount());
-  }
-  if (!in.eof() || in.bad()) {
-    throw DataError(file.string() + ": cannot read");
-  }
-  content.checksum = sum.value();
-  return content;
-}
-
-std::array<char, kBlock> make_block(std::uint64_t length, std::uint64_t checksum) {
-  std::array<char, kBlock> block{};
-  std::snprintf(block.data(), kBlock, "%sbytes %020llu\nchecksum %016llx\n", kFormat.data(),
-                static_cast<unsigned long long>(length), static_cast<unsigned long long>(checksum));
-  return block;
-}
-
-void verify(const std::filesystem::path &file) {
-  const Content found = scan(file);
-  const std::string_view block(found.block.data(), kBlock);
-  if (found.length < kBlock || block.substr(0, kFamily.size()) != kFamily) {
-    throw DataError(file.string() + ": is not a checkpoint of Zener (its first line is not \"" +
-                    std::string(kFormat.substr(0, kFormat.size() - 1)) + "\")");
-  }
-  if (block.substr(0, kFormat.size()) != kFormat) {
-    const std::string_view rest = block.substr(kFamily.size());
-    std::string version(rest.substr(0, std::min<std::size_t>(rest.find_first_not_of("0123456789"), 8)));
-    throw DataError(file.string() + ": is a checkpoint of format '" + version + "', this program reads format 1");
-  }
-  unsigned long long announced = 0;
-  if (std::sscanf(found.block.data() + kFormat.size(), "bytes %20llu", &announced) == 1 && announced != found.length) {
-    throw DataError(file.string() + ": has " + std::to_string(found.length) + " bytes instead of " + std::to_string(announced) +
-                    "; it is truncated or damaged");
-  }
-  if (found.block != make_block(found.length, found.checksum)) {
-    throw DataError(file.string() + ": its content does not match its checksum; it is damaged");
-  }
-}
+constexpr const char *kDriver = "kmc"; // of the format; static_mc has the same
+constexpr int kDeflate = 1;            // occupancies have few distinct bytes, the fastest level halves them
 
 // How many numbers an array of a state has in a run.
 using SizeOf = std::int64_t (*)(const KmcPlan &);
@@ -209,41 +108,7 @@ KmcState read_state(const H5File &h5, const std::filesystem::path &file) {
   return state;
 }
 
-void compare(const nlohmann::json &stored, const nlohmann::json &current, const std::string &pointer,
-             std::vector<std::string> &differences) {
-  if (stored.is_object() && current.is_object()) {
-    std::set<std::string> keys;
-    for (const auto *side : {&stored, &current}) {
-      for (const auto &item : side->items()) {
-        keys.insert(item.key());
-      }
-    }
-    for (const std::string &key : keys) {
-      const auto a = stored.find(key);
-      const auto b = current.find(key);
-      const std::string at = pointer + "/" + key;
-      if (a == stored.end() || b == current.end()) {
-        differences.push_back(at +
-                              (a == stored.end() ? " was absent and is " + shown(*b) : " was " + shown(*a) + " and is absent"));
-      } else {
-        compare(*a, *b, at, differences);
-      }
-    }
-  } else if (stored.is_array() && current.is_array() && stored.size() == current.size()) {
-    for (std::size_t i = 0; i < stored.size(); ++i) {
-      compare(stored[i], current[i], pointer + "/" + std::to_string(i), differences);
-    }
-  } else if (stored != current) {
-    differences.push_back((pointer.empty() ? "the whole" : pointer) + " was " + shown(stored) + " and is " + shown(current));
-  }
-}
-
 } // namespace
-
-std::filesystem::path previous_checkpoint(const std::filesystem::path &file) {
-  std::filesystem::path previous = file;
-  return previous.replace_extension().concat(".previous").concat(file.extension().string());
-}
 
 void save_checkpoint(const std::filesystem::path &file, const std::string &identity, const CheckpointMeta &meta,
                      const KmcState &state, const std::vector<KmcRow> &rows) {
@@ -251,11 +116,7 @@ void save_checkpoint(const std::filesystem::path &file, const std::string &ident
   if (walkers == 0 || state.occupancy.size() % walkers != 0) {
     inconsistent("occupancy", state.occupancy.size());
   }
-  H5File h5 = H5File::create(file, kBlock);
-  h5.make_group("/run");
-  h5.write_attribute("/run", "identity", identity);
-  h5.write_attribute("/run", "wall_s", meta.wall_s);
-  h5.write_attribute("/run", "next_sample", meta.next_sample);
+  H5File h5 = begin_checkpoint(file, identity, meta);
   h5.write("/state/hops", std::vector<std::uint64_t>{state.hops}, {1});
   h5.write("/state/sample_hops", state.sample_hops, {state.sample_hops.size()});
   for_each_field(state, [&](const std::string &field, const auto &values, SizeOf) {
@@ -265,34 +126,16 @@ void save_checkpoint(const std::filesystem::path &file, const std::string &ident
     h5.write("/state/" + field, values, {values.size()}, kDeflate);
   });
   write_rows(h5, rows);
-  const std::span<char> image = h5.image();
-  Checksum sum;
-  sum.add(image.data() + kBlock, image.size() - kBlock);
-  const auto block = make_block(image.size(), sum.value());
-  std::copy(block.begin(), block.end(), image.begin());
-  h5.close(previous_checkpoint(file));
+  end_checkpoint(h5, file, kDriver);
 }
 
 Checkpoint load_checkpoint(const std::filesystem::path &file) {
-  try {
-    verify(file);
-    const H5File h5 = H5File::open(file);
-    Checkpoint checkpoint;
-    checkpoint.identity = h5.read_string_attribute("/run", "identity");
-    checkpoint.meta.wall_s = h5.read_double_attribute("/run", "wall_s");
-    checkpoint.meta.next_sample = h5.read_int64_attribute("/run", "next_sample");
+  Checkpoint checkpoint;
+  read_checkpoint(file, kDriver, checkpoint.identity, checkpoint.meta, [&](const H5File &h5) {
     checkpoint.state = read_state(h5, file);
     checkpoint.rows = read_rows(h5, file);
-    return checkpoint;
-  } catch (const DataError &error) {
-    std::error_code ignored;
-    const auto previous = previous_checkpoint(file);
-    if (!std::filesystem::exists(previous, ignored)) {
-      throw;
-    }
-    throw DataError(std::string(error.what()) + "; the checkpoint before it is " + previous.string() +
-                    ": rename it to go on from there");
-  }
+  });
+  return checkpoint;
 }
 
 void check_checkpoint_fits(const Checkpoint &checkpoint, const KmcPlan &plan, const std::filesystem::path &file) {
@@ -309,28 +152,6 @@ void check_checkpoint_fits(const Checkpoint &checkpoint, const KmcPlan &plan, co
   for (const KmcRow &row : checkpoint.rows) {
     expect("sampled columns", row.mean.size(), static_cast<std::int64_t>(plan.groups.size()) * columns(plan));
   }
-}
-
-void check_identity(const std::string &stored, const std::string &current, const std::filesystem::path &file) {
-  const auto a = parse_data_json<nlohmann::json>(stored, file.string() + ": the identity of the run");
-  const auto b = nlohmann::json::parse(current);
-  if (!a.is_object()) {
-    refuse<DataError>(file, "the identity of the run is " + shown(a) + ", an object is expected");
-  }
-  std::vector<std::string> differences;
-  compare(a, b, "", differences);
-  if (differences.empty()) {
-    return;
-  }
-  constexpr std::size_t kListed = 10;
-  std::string message = file.string() + ": was written by another run than this one:";
-  for (std::size_t i = 0; i < std::min(differences.size(), kListed); ++i) {
-    message += "\n  " + differences[i];
-  }
-  if (differences.size() > kListed) {
-    message += "\n  and " + std::to_string(differences.size() - kListed) + " more";
-  }
-  throw ConfigError(message + "\nSet these keys back, or start a new run in another folder");
 }
 
 } // namespace zener

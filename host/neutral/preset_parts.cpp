@@ -203,11 +203,49 @@ void apply_preset_edit(json &document, const std::string &edit) {
   if (path == "composition" && document["composition"].is_null()) {
     document.erase("composition");
   }
-  for (const char *key : {"barriers", "initial", "data", "compare"}) {
+  for (const char *key : {"barriers", "initial", "data", "compare", "structure"}) {
     if ((path == key || path == std::string(key) + ".file") && document[key].is_object() && document[key].contains("file")) {
       json &file = document[key]["file"];
       if (file.is_string() && !file.get_ref<const std::string &>().empty()) {
         file = absolute_text(file.get<std::string>());
+      }
+    }
+  }
+  if (path == "potential" || path.starts_with("potential.")) {
+    std::string pointer = "/" + path;
+    std::replace(pointer.begin(), pointer.end(), '.', '/');
+    json &value = document.at(json::json_pointer(pointer)); // what the edit has put there, and nothing else
+    const std::string key = path.substr(path.rfind('.') + 1);
+    if (path == "potential" || value.is_object()) {
+      make_potential_absolute(value, std::filesystem::current_path());
+    } else {
+      json edited{{key, value}};
+      make_potential_absolute(edited, std::filesystem::current_path());
+      value = edited[key];
+    }
+  }
+}
+
+void make_potential_absolute(json &potential, const std::filesystem::path &base) {
+  const auto settle = [&](json &path) {
+    const auto &text = path.get_ref<const std::string &>();
+    if (!text.empty() && text.find('\0') == std::string::npos) {
+      path = absolute_text(base / text);
+    }
+  };
+  if (potential.is_string()) {
+    settle(potential);
+  } else if (potential.is_object()) {
+    for (auto &[key, value] : potential.items()) {
+      std::error_code error;
+      if (key == "parts" && value.is_array()) {
+        for (json &part : value) {
+          make_potential_absolute(part, base);
+        }
+      } else if (value.is_string() && key != "kind" &&
+                 (key == "file" || key == "coefficients" || key == "parameters" ||
+                  std::filesystem::is_regular_file(base / value.get<std::string>(), error))) {
+        settle(value);
       }
     }
   }
@@ -266,7 +304,7 @@ std::string read_element(const ObjectReader &keys, const std::string &key, const
 
 bool is_given(ObjectReader &keys, const std::string &key) { return keys.has(key) && !keys.value(key).is_null(); }
 
-void read_title_and_seed(ObjectReader &keys, AlloyPreset &preset) {
+void read_title_and_seed(ObjectReader &keys, RunPreset &preset) {
   preset.title = keys.text("title", "");
   const std::uint64_t seed = keys.count("seed", 1);
   if (seed > std::numeric_limits<std::uint32_t>::max()) {
@@ -360,7 +398,7 @@ double read_temperature(const ObjectReader &keys, const std::string &key, const 
   return temperature_K;
 }
 
-void read_output_folder(ObjectReader &output, AlloyPreset &preset) {
+void read_output_folder(ObjectReader &output, RunPreset &preset) {
   const std::filesystem::path standard = std::filesystem::path("results") / preset.file.stem();
   preset.output_directory = read_path(output, "directory", standard.string());
   preset.plots = output.flag("plots", true);

@@ -37,11 +37,17 @@ struct InitialFile {
   std::vector<std::string> elements; // of the types of a dump; may be empty
 };
 
-// A crystal and what is in it: the base of every driver's preset.
-struct AlloyPreset {
+// What every driver's preset has.
+struct RunPreset {
   std::filesystem::path file;
   std::string title;
   std::uint32_t seed = 1;
+  std::filesystem::path output_directory; // relative to the current directory
+  bool plots = true;
+};
+
+// A crystal lattice and what is on it: the base of the presets of drivers on a lattice.
+struct AlloyPreset : RunPreset {
   Precision precision = Precision::float32;
   Structure structure = Structure::bcc;
   double a_A = 0.0;
@@ -51,8 +57,6 @@ struct AlloyPreset {
   std::optional<CompositionGrid> grid;
   std::optional<InitialFile> initial;
   BarrierChoice barriers;
-  std::filesystem::path output_directory; // relative to the current directory
-  bool plots = true;
 
   std::int64_t sites() const { return std::int64_t{sites_per_cell(structure)} * cells[0] * cells[1] * cells[2]; }
 };
@@ -61,8 +65,9 @@ struct AlloyPreset {
 // since it can be read but once. Throws DataError when the file cannot be opened and ConfigError for what is wrong in it.
 nlohmann::json load_preset_document(const std::filesystem::path &file, const std::vector<std::string> &edits);
 
-// apply_edit; a relative file given this way (barriers.file, initial.file, data.file, compare.file) is relative to the current
-// directory, as on any command line. `composition=null` takes the composition away, to make room for an initial file.
+// apply_edit; a relative file given this way (barriers.file, initial.file, data.file, compare.file, structure.file, potential
+// and the files in it) is relative to the current directory, as on any command line. `composition=null` takes the composition
+// away, to make room for an initial file.
 void apply_preset_edit(nlohmann::json &document, const std::string &edit);
 
 // Accessors with ranges; they refuse with the key, what was met and what is allowed.
@@ -79,8 +84,11 @@ bool is_given(ObjectReader &keys, const std::string &key);
 std::vector<std::string> read_elements(const ObjectReader &keys, const std::string &key, const nlohmann::json &met);
 // A path of the preset, which is relative to its folder.
 std::filesystem::path beside(const std::filesystem::path &preset_file, const std::filesystem::path &path);
+// Makes the paths in a potential's object absolute, from `base`: the values of file, coefficients and parameters, and whatever
+// else names a file there; those of its parts as well. A text is the path of the potential's own file.
+void make_potential_absolute(nlohmann::json &potential, const std::filesystem::path &base);
 
-void read_title_and_seed(ObjectReader &keys, AlloyPreset &preset);
+void read_title_and_seed(ObjectReader &keys, RunPreset &preset);
 void read_lattice(ObjectReader &keys, AlloyPreset &preset);
 // The key composition.
 void read_compositions(ObjectReader &keys, AlloyPreset &preset, bool grid_allowed);
@@ -92,7 +100,7 @@ std::string precision_name(Precision precision);
 void read_barriers(ObjectReader &keys, AlloyPreset &preset, const std::vector<std::string> &kinds);
 double read_temperature(const ObjectReader &keys, const std::string &key, const nlohmann::json &met);
 // output.directory and output.plots.
-void read_output_folder(ObjectReader &output, AlloyPreset &preset);
+void read_output_folder(ObjectReader &output, RunPreset &preset);
 
 // The values of the keys lattice and composition, every one explicit.
 nlohmann::json lattice_json(const AlloyPreset &preset);

@@ -67,7 +67,8 @@ template <class T> ZENER_FN Pack<T> relu(Pack<T> x) { return {x.value > T(0) ? x
 template <class T> ZENER_FN Pack<T> select(PackMask<T> mask, Pack<T> yes, Pack<T> no) { return mask ? yes : no; }
 template <class T> ZENER_FN bool any(PackMask<T> mask) { return mask; }
 template <class T> ZENER_FN bool all(PackMask<T> mask) { return mask; }
-template <class T> ZENER_FN Pack<T> square_root(Pack<T> x) { return {static_cast<T>(sqrt(x.value))}; }
+ZENER_FN Pack<float> square_root(Pack<float> x) { return {sqrtf(x.value)}; }
+ZENER_FN Pack<double> square_root(Pack<double> x) { return {sqrt(x.value)}; }
 template <class T> ZENER_FN T horizontal_sum(Pack<T> x) { return x.value; }
 template <class T> ZENER_FN PackIndex<T> load_index(const std::int32_t *from) { return *from; }
 // The integer below a number that is not negative and fits.

@@ -3,6 +3,7 @@
 #include "host/neutral/errors.hpp"
 #include "host/neutral/json_document.hpp"
 #include "host/neutral/map_preset.hpp"
+#include "host/neutral/md_preset.hpp"
 #include "host/neutral/preset.hpp"
 #include "host/neutral/schema.hpp"
 #include "host/neutral/text.hpp"
@@ -53,6 +54,17 @@ json minimal_map() {
   return document;
 }
 
+json minimal_md() {
+  return json::parse(R"({
+    "driver": "md",
+    "structure": {"file": "w.xyz"},
+    "potential": {"kind": "eam_alloy", "file": "w.eam"},
+    "ensemble": {"kind": "nve"},
+    "velocities": {"temperature_K": 600},
+    "steps": 1000
+  })");
+}
+
 void check_document(const json &document) { validate(document, schema_of(driver_of(document, "p.json")), "p.json"); }
 
 KmcPreset read(const json &document) {
@@ -65,8 +77,16 @@ MapPreset read_map(const json &document) {
   return read_map_preset(document, "p.json");
 }
 
+MdPreset read_md(const json &document) {
+  check_document(document);
+  return read_md_preset(document, "p.json");
+}
+
 // The preset of any of the drivers with every key explicit.
 json read_and_resolved(const json &document) {
+  if (document.at("driver") == "md") {
+    return resolved(read_md(document));
+  }
   return document.at("driver") == "barrier_map" ? resolved(read_map(document)) : resolved(read(document));
 }
 
@@ -208,10 +228,30 @@ std::set<std::string> leaves_of(const std::string &driver) {
   return out;
 }
 
-const std::vector<std::string> kDrivers{"kmc", "static_mc", "barrier_map"};
+const std::vector<std::string> kDrivers{"kmc", "static_mc", "barrier_map", "md"};
+
+std::vector<json> every_shape_of_md() {
+  std::vector<json> documents;
+  for (const char *change :
+       {"{}", R"({"velocities": {"from": "structure", "exact": false}, "output": {"trajectory": {"every": 10}}})",
+        R"({"ensemble": {"kind": "langevin", "temperature_K": 300}, "velocities": {}})",
+        R"({"ensemble": {"kind": "bussi", "temperature_K": [300, 900]}, "potential": "w.json"})",
+        R"({"ensemble": {"kind": "nose_hoover"}, "ladder": {"temperatures_K": [300, 400], "replicas": 2}})",
+        R"({"ensemble": {"kind": "npt_isotropic", "temperature_K": 300, "pressure_GPa": 1}})",
+        R"({"ensemble": {"kind": "npt_axes", "temperature_K": 300, "pressure_GPa": [1, 2, 3]}})",
+        R"({"ensemble": {"kind": "npt_stochastic", "temperature_K": 300}, "limits": {"largest_move_A": 1}})",
+        R"({"output": {"trajectory": {"every": 10, "format": "h5md", "quantities": ["velocities", "energies"]}}})"}) {
+    documents.push_back(minimal_md());
+    documents.back().update(json::parse(change));
+  }
+  return documents;
+}
 
 // One document for each shape that the reader of a driver knows.
 std::vector<json> every_shape(const std::string &driver) {
+  if (driver == "md") {
+    return every_shape_of_md();
+  }
   const char *pair_file = R"({"barriers": {"kind": "pair_kra", "file": "m.json"}})";
   const char *pair_model = R"({"barriers": {"kind": "pair_kra", "migration_eV": {"Mo": 1}, "pair_eV": [{}]}})";
   const char *network = R"({"barriers": {"kind": "mlp", "file": "m.safetensors"}})";
@@ -249,6 +289,8 @@ TEST(SchemaAndReader, KnowTheSameKeys) {
       check_document(document);
       if (driver == "barrier_map") {
         read_map_preset(document, "p.json", &asked);
+      } else if (driver == "md") {
+        read_md_preset(document, "p.json", &asked);
       } else {
         read_kmc_preset(document, "p.json", &asked);
       }
@@ -330,7 +372,8 @@ TEST(SchemaAndReader, AllKeysHasThemAll) {
     const json document = load_json(file, JsonUse::preset);
     for (const std::string &pointer : leaves_of(driver)) {
       bool variant = false;
-      for (const char *of : {"/barriers/", "/observe/sample/", "/initial/", "/real_time/", "/composition/"}) {
+      for (const char *of : {"/barriers/", "/observe/sample/", "/initial/", "/real_time/", "/composition/",
+                             "/output/trajectory/", "/ensemble/"}) {
         variant = variant || pointer.rfind(of, 0) == 0;
       }
       const std::string key = pointer.substr(pointer.rfind('/') + 1);
@@ -374,6 +417,96 @@ TEST(Reader, ResolvedPresetsReadBackAsThemselves) {
   ladder["time_limit_s"] = 1e-3;
   EXPECT_EQ(resolved(read(resolved(read(ladder)))), resolved(read(ladder)));
   EXPECT_EQ(read(ladder).time_limit_s, 1e-3);
+}
+
+TEST(MdPresets, ReadsWhatItIsGiven) {
+  const MdPreset plain = read_md(minimal_md());
+  EXPECT_EQ(plain.ensemble, Ensemble::nve);
+  EXPECT_EQ(plain.velocities_K, 600.0);
+  EXPECT_EQ(plain.systems(), 1U);
+  EXPECT_FALSE(plain.temperature_K || plain.trajectory || plain.mixed || plain.ramp());
+  json document = minimal_md();
+  document.update(json::parse(R"({
+    "precision": "mixed", "deterministic": false, "skin_A": 0.5, "time_step_fs": 2, "equilibration_steps": 100,
+    "ensemble": {"kind": "npt_axes", "pressure_GPa": [1, 2, 3], "thermostat_time_fs": 50, "barostat_time_fs": 500, "chain": 5},
+    "ladder": {"temperatures_K": [300, 400, 500], "replicas": 2}, "velocities": {"exact": false},
+    "limits": {"largest_move_A": 0.25, "largest_force_eV_A": 77},
+    "output": {"thermo_every": 300, "trajectory": {"every": 500, "format": "h5md", "quantities": ["forces"]}}})"));
+  const MdPreset full = read_md(document);
+  EXPECT_TRUE(full.mixed);
+  EXPECT_FALSE(full.deterministic);
+  EXPECT_EQ(full.skin_A, 0.5);
+  EXPECT_EQ(full.pressure_GPa, (Vector3{1.0, 2.0, 3.0}));
+  EXPECT_EQ(full.thermostat_time_fs, 50.0);
+  EXPECT_EQ(full.barostat_time_fs, 500.0);
+  EXPECT_EQ(full.chain, 5);
+  EXPECT_EQ(full.systems(), 6U);
+  EXPECT_FALSE(full.exact_velocities);
+  EXPECT_EQ(full.largest_move_A, 0.25);
+  EXPECT_EQ(full.largest_force_eV_A, 77.0);
+  EXPECT_EQ(sample_steps(full), (std::vector<std::int64_t>{300, 600, 900, 1000}));
+  ASSERT_TRUE(full.trajectory);
+  EXPECT_EQ(full.trajectory->every, 500);
+  EXPECT_EQ(full.trajectory->format, TrajectoryFormat::h5md);
+  EXPECT_TRUE(full.trajectory->forces);
+  EXPECT_FALSE(full.trajectory->velocities || full.trajectory->energies);
+}
+
+TEST(MdPresets, RefusesWhatMakesNoSense) {
+  const auto refused = [](const char *change, std::initializer_list<std::string> words) {
+    json document = minimal_md();
+    document.merge_patch(json::parse(change));
+    const std::string message = refusal(document);
+    EXPECT_FALSE(message.empty()) << change;
+    for (const std::string &word : words) {
+      EXPECT_NE(message.find(word), std::string::npos) << change << "\n" << message;
+    }
+  };
+  refused(R"({"ensemble": {"kind": "nvt"}})", {"/ensemble/kind", "nose_hoover"});
+  refused(R"({"ensemble": {"kind": "langevin"}})", {"/ensemble/temperature_K", "missing", "ladder.temperatures_K"});
+  refused(R"({"ensemble": {"temperature_K": 300}})", {"/ensemble/temperature_K", "nve", "velocities.temperature_K"});
+  refused(R"({"ensemble": {"pressure_GPa": 1}})", {"/ensemble/pressure_GPa", "npt_isotropic"});
+  refused(R"({"ensemble": {"kind": "langevin", "temperature_K": 300, "chain": 3}})", {"/ensemble/chain", "nose_hoover"});
+  refused(R"({"ensemble": {"kind": "bussi", "temperature_K": [300]}})", {"/ensemble/temperature_K"});
+  refused(R"({"ensemble": {"kind": "npt_isotropic", "temperature_K": 300, "pressure_GPa": [1, 2, 3]}})",
+          {"/ensemble/pressure_GPa", "npt_axes"});
+  refused(R"({"ensemble": {"kind": "npt_axes", "temperature_K": 300, "pressure_GPa": [1, 2]}})", {"/ensemble/pressure_GPa"});
+  refused(R"({"ensemble": {"kind": "bussi", "temperature_K": 300}, "ladder": {"temperatures_K": [300]}})",
+          {"/ladder/temperatures_K", "give one of the two"});
+  refused(R"({"ladder": {"temperatures_K": [300, 300]}})", {"/ladder/temperatures_K/1", "given twice"});
+  refused(R"({"velocities": {"temperature_K": null}})", {"/velocities/temperature_K", "missing", "ladder"});
+  refused(R"({"velocities": {"from": "structure"}})", {"/velocities/temperature_K", "those of the structure"});
+  refused(R"({"steps": 0})", {"/steps"});
+  refused(R"({"equilibration_steps": 1000})", {"/equilibration_steps", "less than steps, 1000"});
+  refused(R"({"steps": 1000000000, "output": {"thermo_every": 1}})", {"/output/thermo_every", "4,194,304"});
+  refused(R"({"output": {"trajectory": {}}})", {"/output/trajectory/every", "missing"});
+  refused(R"({"output": {"trajectory": {"every": 5, "quantities": ["force"]}}})",
+          {"/output/trajectory/quantities/0", "forces"});
+  refused(R"({"structure": "w.xyz"})", {"/structure"});
+  refused(R"({"potential": {"file": "w.eam"}})", {"/potential/kind", "missing"});
+  refused(R"({"potential": 3})", {"/potential"});
+  refused(R"({"precision": "float32"})", {"/precision", "mixed"});
+  refused(R"({"time_step_fs": 0})", {"/time_step_fs"});
+  refused(R"({"stpes": 5})", {"/stpes", "steps"});
+}
+
+TEST(MdPresets, PathsOfPotentials) {
+  json document = minimal_md();
+  document["potential"] = json::parse(R"({"kind": "overlay", "parts": [
+    {"kind": "snap", "coefficients": "a.snapcoeff", "parameters": "a.snapparam"}, {"kind": "zbl", "inner": 4, "outer": 4.8}]})");
+  const auto with = [&](const std::string &edit) {
+    json edited = document;
+    apply_preset_edit(edited, edit);
+    return resolved(read_md_preset(edited, "some/where/p.json")).at("potential");
+  };
+  const std::string here = std::filesystem::current_path().string();
+  EXPECT_EQ(with("title=x")["parts"][0]["coefficients"], here + "/some/where/a.snapcoeff");
+  EXPECT_EQ(with("title=x")["parts"][0]["kind"], "snap");
+  const json one = with("potential.parts.0.parameters=b.snapparam");
+  EXPECT_EQ(one["parts"][0]["parameters"], here + "/b.snapparam") << "a path of the command line";
+  EXPECT_EQ(one["parts"][0]["coefficients"], here + "/some/where/a.snapcoeff") << "one of the preset";
+  EXPECT_EQ(with("potential=w.json"), here + "/w.json");
+  EXPECT_EQ(with(R"(potential={"kind": "nep", "file": "nep.txt"})")["file"], here + "/nep.txt");
 }
 
 TEST(Reader, PathsAreRelativeToThePresetAndThoseOfSetToTheCurrentDirectory) {

@@ -1,0 +1,327 @@
+#include "apps/zener/md_driver.hpp"
+
+#include "apps/zener/device_choice.hpp"
+#include "apps/zener/md_results.hpp"
+#include "apps/zener/md_trajectory.hpp"
+#include "apps/zener/python.hpp"
+#include "apps/zener/run_folder.hpp"
+#include "host/neutral/dynamics_checkpoint.hpp"
+#include "host/neutral/errors.hpp"
+#include "host/neutral/files.hpp"
+#include "host/neutral/log.hpp"
+#include "host/neutral/progress.hpp"
+#include "host/neutral/signals.hpp"
+#include "host/neutral/text.hpp"
+#include "host/neutral/version.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <iostream>
+#include <optional>
+
+namespace zener {
+namespace {
+
+namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
+
+// A call of advance() is cut so that signals, progress and checkpoints are served about twice a second, and so that the last
+// good state of a run that explodes is not far back; results do not depend on it.
+constexpr double kChunk_s = 0.5;
+constexpr std::size_t kMostSamplesPerCall = 256;
+
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+std::int64_t count_atoms(const std::vector<Atoms> &systems) {
+  std::int64_t sum = 0;
+  for (const Atoms &system : systems) {
+    sum += static_cast<std::int64_t>(system.size());
+  }
+  return sum;
+}
+
+// The place of an atom in words: its number in the file, its element, its system where there are several.
+std::string describe_atom(const MdPreset &preset, const MdPlan &plan, const DynamicsReport &report) {
+  const auto system = static_cast<std::size_t>(report.exploded_system);
+  const auto atom = static_cast<std::size_t>(report.exploded_atom);
+  if (system >= plan.atoms.systems.size() || atom >= plan.atoms.systems[system].size()) {
+    throw InvariantError(fmt::format("the run exploded at atom {} of system {}, which do not exist", report.exploded_atom,
+                                     report.exploded_system));
+  }
+  const Atoms &atoms = plan.atoms.systems[system];
+  const std::int64_t id = atoms.id.empty() ? report.exploded_atom + 1 : atoms.id[atom];
+  return fmt::format("atom {} ({}){}", id, atoms.elements[static_cast<std::size_t>(atoms.type[atom])],
+                     plan.atoms.systems.size() > 1 ? " of system " + system_name(preset, system) : "");
+}
+
+std::string ensemble_text(const MdPreset &preset) {
+  std::string text = ensemble_name(preset.ensemble);
+  if (!preset.ladder_K.empty()) {
+    text += fmt::format(", {} temperatures of {} to {} K", preset.ladder_K.size(),
+                        *std::min_element(preset.ladder_K.begin(), preset.ladder_K.end()),
+                        *std::max_element(preset.ladder_K.begin(), preset.ladder_K.end()));
+  } else if (preset.ramp()) {
+    text += fmt::format(", {} to {} K", (*preset.temperature_K)[0], (*preset.temperature_K)[1]);
+  } else if (preset.temperature_K) {
+    text += fmt::format(", {} K", (*preset.temperature_K)[0]);
+  }
+  return text;
+}
+
+class MdRun {
+public:
+  MdRun(const RunOptions &options, MdPreset preset, const MakeBatch &make)
+      : options_(options), preset_(std::move(preset)), make_(make),
+        folder_(output_folder(options.out, preset_.output_directory, options.resume)) {}
+
+  int operator()() {
+    plan_ = make_md_plan(preset_);
+    chosen_ = choose_device(options_.device, options_.threads);
+    identity_ = identity(preset_, plan_).dump();
+    std::optional<DynamicsCheckpoint> from;
+    if (options_.resume) {
+      from = load_dynamics_checkpoint(checkpoint_file());
+      check_identity(from->identity, identity_, checkpoint_file());
+      check_dynamics_checkpoint_fits(*from, plan_.atoms.systems, checkpoint_file());
+      if (from->state.step > preset_.steps) {
+        throw ConfigError(fmt::format("{}: {} steps are done already, more than the preset's {}", checkpoint_file().string(),
+                                      from->state.step, preset_.steps));
+      }
+    }
+
+    batch_ = make_ ? make_(plan_.atoms) : chosen_.backend->make_atoms(plan_.atoms); // first: what it refuses leaves no folder
+    batch_->set_dynamics(plan_.dynamics);
+    make_folder(folder_);
+    open_log_file(folder_ / "log.txt");
+    log_info(fmt::format("zener {} ({}), results in {}", kVersion, kCommit, folder_.string()));
+    log_info("device " + chosen_.reason);
+    log_info(fmt::format("{} atoms in {} {}, {} steps of {} fs, {}", count_atoms(plan_.atoms.systems),
+                         plan_.atoms.systems.size(), plan_.atoms.systems.size() == 1 ? "system" : "systems", preset_.steps,
+                         preset_.time_step_fs, ensemble_text(preset_)));
+    log_info("potential " + plan_.atoms.potential->description());
+    write_file_atomically(folder_ / "preset.json", resolved(preset_).dump(2) + "\n");
+
+    schedule_ = sample_steps(preset_);
+    if (from) {
+      begin_from(*from);
+    } else {
+      rows_.push_back(batch_->thermo());
+      write_md_configurations(folder_, "initial", preset_, batch_->atoms(), rows_.back(), preset_.restart);
+      if (preset_.trajectory) {
+        trajectory_.emplace(folder_, preset_, std::vector<std::uint64_t>{});
+        trajectory_->add(*batch_, rows_.back());
+      }
+    }
+    return advance();
+  }
+
+private:
+  fs::path checkpoint_file() const { return folder_ / kCheckpointName; }
+
+  void begin_from(DynamicsCheckpoint &from) {
+    batch_->load(from.state);
+    step_ = from.state.step;
+    begin_step_ = step_;
+    wall_before_s_ = from.meta.wall_s;
+    // A run that was planned shorter has a row at its end that the longer one would not take.
+    for (std::vector<ThermoRow> &sample : from.rows) {
+      const std::int64_t step = sample.front().step;
+      if (step == 0 || std::binary_search(schedule_.begin(), schedule_.end(), step)) {
+        rows_.push_back(std::move(sample));
+      }
+    }
+    if (preset_.trajectory) {
+      trajectory_.emplace(folder_, preset_, from.trajectory_end);
+    }
+    log_info(fmt::format("resumed at step {} of {}", step_, preset_.steps));
+  }
+
+  std::size_t next_sample() const {
+    return static_cast<std::size_t>(std::upper_bound(schedule_.begin(), schedule_.end(), step_) - schedule_.begin());
+  }
+
+  std::int64_t next_frame() const {
+    return preset_.trajectory ? (step_ / preset_.trajectory->every + 1) * preset_.trajectory->every : preset_.steps;
+  }
+
+  int advance() {
+    Progress progress(static_cast<std::uint64_t>(preset_.steps), static_cast<std::uint64_t>(step_), 1.0, "steps");
+    Clock::time_point last_checkpoint = Clock::now();
+    std::int64_t chunk = 1;
+    while (step_ < preset_.steps && !stop_requested()) {
+      std::int64_t until = std::min({preset_.steps, step_ + chunk, next_frame()});
+      const std::size_t first = next_sample();
+      std::size_t last = first;
+      while (last < schedule_.size() && schedule_[last] <= until && last - first < kMostSamplesPerCall) {
+        ++last;
+      }
+      if (last - first == kMostSamplesPerCall) {
+        until = schedule_[last - 1];
+      }
+      const Clock::time_point start = Clock::now();
+      report_ = batch_->advance(until, std::span(schedule_).subspan(first, last - first));
+      const double took = seconds_since(start);
+      advance_s_ += took;
+      if (report_.exploded) {
+        break;
+      }
+      const double scale = std::clamp(kChunk_s / std::max(took, 1e-6), 0.25, 4.0);
+      if (until - step_ == chunk || scale < 1.0) { // not a call that was cut short
+        chunk = std::max<std::int64_t>(1, static_cast<std::int64_t>(std::ceil(static_cast<double>(until - step_) * scale)));
+      }
+      rows_.insert(rows_.end(), report_.rows.begin(), report_.rows.end());
+      step_ = until;
+      progress.update(static_cast<std::uint64_t>(step_));
+      if (preset_.trajectory && step_ % preset_.trajectory->every == 0) {
+        trajectory_->add(*batch_, batch_->thermo());
+      }
+      if (seconds_since(last_checkpoint) >= preset_.checkpoint_every_s) {
+        save();
+        last_checkpoint = Clock::now();
+      }
+    }
+    progress.finish(static_cast<std::uint64_t>(step_), advance_s_);
+    return finish();
+  }
+
+  void save() {
+    DynamicsCheckpoint checkpoint;
+    checkpoint.identity = identity_;
+    checkpoint.meta = {wall_before_s_ + seconds_since(begin_), static_cast<std::int64_t>(next_sample())};
+    checkpoint.state = batch_->save();
+    if (trajectory_) {
+      checkpoint.trajectory_end = trajectory_->ends();
+    }
+    checkpoint.rows.swap(rows_);
+    save_dynamics_checkpoint(checkpoint_file(), checkpoint);
+    rows_.swap(checkpoint.rows);
+    write_md_series(folder_, preset_, plan_, rows_);
+    log_debug(fmt::format("checkpoint after {} steps", step_));
+  }
+
+  int finish() {
+    const bool interrupted = stop_requested() && step_ < preset_.steps && !report_.exploded;
+    save();
+    MdRecord record;
+    record.status = report_.exploded ? "stopped: the dynamics explode" : interrupted ? "interrupted" : "finished";
+    record.backend = chosen_.backend_name;
+    record.device = chosen_.device.name;
+    record.steps = step_;
+    record.advance_s = advance_s_;
+    record.steps_made = static_cast<double>(step_ - begin_step_);
+    record.list_builds = report_.list_builds;
+    const std::string name = report_.exploded ? "last_good" : interrupted ? "checkpoint" : "final";
+    write_md_configurations(folder_, name, preset_, batch_->atoms(), batch_->thermo(), preset_.restart || report_.exploded);
+    if (!interrupted) {
+      remove_md_configurations(folder_, "checkpoint"); // of an earlier part
+    }
+    record.wall_s = wall_before_s_ + seconds_since(begin_);
+    write_md_summary(folder_, preset_, plan_, rows_, record);
+    if (report_.exploded) {
+      refuse_explosion();
+    }
+    if (interrupted) {
+      log_info(fmt::format("stopped by signal {} at step {} of {}; a checkpoint is written: add --resume{} to go on",
+                           stop_signal(), step_, preset_.steps, options_.out.empty() ? "" : " --out " + options_.out.string()));
+      close_log_file();
+      return static_cast<int>(ExitCode::interrupted);
+    }
+    if (preset_.plots) {
+      draw_plots(folder_);
+    }
+    const double steps_per_s = record.steps_made / std::max(advance_s_, 1e-9);
+    log_info(fmt::format("done: {} steps in {:.1f} s, {:.4g} steps/s, {}atom-steps/s, and {:.1f} s in all; see {}",
+                         step_ - begin_step_, advance_s_, steps_per_s,
+                         si_text(steps_per_s * static_cast<double>(count_atoms(plan_.atoms.systems))) + " ",
+                         seconds_since(begin_), (folder_ / "summary.json").string()));
+    close_log_file();
+    return static_cast<int>(ExitCode::done);
+  }
+
+  [[noreturn]] void refuse_explosion() const {
+    const std::string what = report_.exploded_what == "force"
+                                 ? fmt::format("feels a force of {:.6g} eV/A, more than limits.largest_force_eV_A of {}",
+                                               report_.exploded_value, preset_.largest_force_eV_A)
+                                 : fmt::format("moves {:.6g} A in one step, more than limits.largest_move_A of {}",
+                                               report_.exploded_value, preset_.largest_move_A);
+    throw DataError(
+        fmt::format("the dynamics explode at step {}: {} {}; its energy is {:.6g} eV. The state at step {}, the last good one, "
+                    "is in {}. Atoms too close together, a time step too long ({} fs here) or a potential outside of what it "
+                    "was made for are the usual causes: look at the distances, relax the structure first, try a smaller "
+                    "time_step_fs",
+                    report_.exploded_step, describe_atom(preset_, plan_, report_), what, report_.exploded_energy_eV, step_,
+                    (folder_ / "configurations").string() + "/last_good_*", preset_.time_step_fs));
+  }
+
+  RunOptions options_;
+  MdPreset preset_;
+  const MakeBatch &make_;
+  fs::path folder_;
+  MdPlan plan_;
+  ChosenDevice chosen_;
+  std::string identity_;
+  std::unique_ptr<AtomsBatch> batch_;
+  std::optional<MdTrajectory> trajectory_;
+  std::vector<std::int64_t> schedule_;
+  MdRows rows_;
+  DynamicsReport report_; // of the last call
+  std::int64_t step_ = 0;
+  std::int64_t begin_step_ = 0; // of this part of the run
+  double wall_before_s_ = 0.0;
+  double advance_s_ = 0.0; // of this part, in advance() alone
+  Clock::time_point begin_ = Clock::now();
+};
+
+} // namespace
+
+int run_md(const RunOptions &options) { return run_md(options, {}); }
+
+int run_md(const RunOptions &options, const MakeBatch &make) {
+  catch_run_signals();
+  return MdRun(options, load_md_preset(options.preset, options.edits), make)();
+}
+
+void check_md(const RunOptions &options) {
+  const MdPreset preset = load_md_preset(options.preset, options.edits);
+  const MdPlan plan = make_md_plan(preset);
+  std::cout << resolved(preset).dump(2) << "\n";
+  const ChosenDevice chosen = choose_device(options.device, options.threads);
+  const auto atoms = static_cast<double>(count_atoms(plan.atoms.systems));
+  std::cout << fmt::format("device    {}\n", chosen.reason);
+  std::cout << fmt::format("systems   {} of {} atoms in all, {}\n", plan.atoms.systems.size(), atoms, ensemble_text(preset));
+  std::cout << fmt::format("potential {}\n", plan.atoms.potential->description());
+  const std::size_t free_before = chosen.device.memory_free_bytes;
+  const std::unique_ptr<AtomsBatch> batch = chosen.backend->make_atoms(plan.atoms);
+  batch->set_dynamics(plan.dynamics);
+  constexpr double kTrial_s = 0.4;
+  std::int64_t step = 0;
+  double step_s = 0.0;
+  for (std::int64_t steps = 1; step < preset.steps; steps *= 2) {
+    const Clock::time_point start = Clock::now();
+    const std::int64_t until = std::min(preset.steps, step + steps);
+    if (batch->advance(until, {}).exploded) {
+      std::cout << "time      no estimate: the dynamics of the trial explode; `zener run` says where\n";
+      return;
+    }
+    const double took = seconds_since(start);
+    step_s = took / static_cast<double>(until - step);
+    step = until;
+    if (took >= kTrial_s) {
+      break;
+    }
+  }
+  const std::size_t free_after = chosen.backend->device().memory_free_bytes;
+  if (free_after < free_before) {
+    std::cout << fmt::format("memory    {:.1f} MiB taken, {:.1f} MiB free\n",
+                             static_cast<double>(free_before - free_after) / (1 << 20),
+                             static_cast<double>(free_after) / (1 << 20));
+  }
+  std::cout << fmt::format("time      about {} at {:.3g} atom-steps/s (a trial of {} steps)\n",
+                           duration_text(step_s * static_cast<double>(preset.steps)), atoms / std::max(step_s, 1e-12), step);
+}
+
+} // namespace zener

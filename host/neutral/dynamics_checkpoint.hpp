@@ -1,0 +1,33 @@
+// Checkpoints of molecular dynamics: the state of a batch of atoms, its rows and how far its trajectories are.
+#pragma once
+
+#include "host/neutral/checkpoint_file.hpp"
+#include "host/neutral/md_plan.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace zener {
+
+struct DynamicsCheckpoint {
+  std::string identity; // JSON object of what must not change on a restart
+  CheckpointMeta meta;
+  DynamicsState state;
+  std::vector<std::vector<ThermoRow>> rows; // [sample][K], so far
+  std::vector<std::uint64_t>
+      trajectory_end; // [K] what of each trajectory was written before: bytes or frames, as its kind counts
+};
+
+// Throws DataError when the disk refuses (what was there stays), InvariantError when the sizes in the state disagree.
+void save_dynamics_checkpoint(const std::filesystem::path &file, const DynamicsCheckpoint &checkpoint);
+
+// Throws DataError with the reason when the file is missing, foreign, truncated, damaged or inconsistent.
+DynamicsCheckpoint load_dynamics_checkpoint(const std::filesystem::path &file);
+
+// Throws DataError when the sizes in a checkpoint are not those of the systems.
+void check_dynamics_checkpoint_fits(const DynamicsCheckpoint &checkpoint, const std::vector<Atoms> &systems,
+                                    const std::filesystem::path &file);
+
+} // namespace zener
