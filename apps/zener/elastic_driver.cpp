@@ -26,6 +26,7 @@ constexpr double kSymmetryTolerance = 1e-3; // of the largest constant
 Atoms crystal_of(const ElasticPreset &preset, const PotentialModel &potential) {
   Atoms crystal = make_structure(preset);
   check_elements(preset, potential, crystal);
+  check_periodic(crystal, "elastic constants");
   return crystal;
 }
 
