@@ -43,7 +43,9 @@ json with_hashes(json potential, const std::filesystem::path &base) {
 std::filesystem::path folder_of(const AtomsPreset &preset) { return preset.file.parent_path(); }
 
 Atoms read_structure_file(const AtomsPreset &preset) {
-  ObjectReader keys(preset.structure, preset.file.string() + ": /structure", JsonUse::preset);
+  const json document{{"structure", preset.structure}};
+  ObjectReader whole(document, preset.file.string(), JsonUse::preset);
+  ObjectReader keys = whole.object("structure");
   const std::filesystem::path file = beside(preset.file, read_path(keys, "file"));
   AtomReadOptions options;
   if (keys.has("frame")) {

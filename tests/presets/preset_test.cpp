@@ -483,7 +483,7 @@ TEST(MdPresets, RefusesWhatMakesNoSense) {
   refused(R"({"output": {"trajectory": {"every": 5, "quantities": ["force"]}}})",
           {"/output/trajectory/quantities/0", "forces"});
   refused(R"({"structure": "w.xyz"})", {"/structure"});
-  refused(R"({"potential": {"file": "w.eam"}})", {"/potential/kind", "missing"});
+  refused(R"({"potential": {"kind": null}})", {"/potential/kind", "missing"});
   refused(R"({"potential": 3})", {"/potential"});
   refused(R"({"precision": "float32"})", {"/precision", "mixed"});
   refused(R"({"time_step_fs": 0})", {"/time_step_fs"});
