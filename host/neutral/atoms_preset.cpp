@@ -5,6 +5,7 @@
 #include "host/neutral/files.hpp"
 #include "host/neutral/json_document.hpp"
 #include "host/neutral/text.hpp"
+#include "host/neutral/trajectory_h5md.hpp"
 
 #include <fmt/format.h>
 
@@ -66,6 +67,9 @@ Atoms read_structure_file(const AtomsPreset &preset) {
     options.type_elements = read_elements(keys, "elements", met);
   }
   keys.finish();
+  if (file.extension() == ".h5" || file.extension() == ".h5md") {
+    return std::move(read_h5md(file, {options.type_elements, options.first, options.last}).front());
+  }
   return std::move(read_atoms(file, options).front());
 }
 

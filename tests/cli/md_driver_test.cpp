@@ -5,6 +5,7 @@
 #include "host/neutral/h5.hpp"
 #include "host/neutral/log.hpp"
 #include "host/neutral/signals.hpp"
+#include "host/neutral/trajectory_h5md.hpp"
 #include "tests/cli/program.hpp"
 #include "tests/support/spring_batch.hpp"
 
@@ -166,6 +167,33 @@ TEST_F(MdDriver, ATrajectoryThatRanAheadOfTheCheckpointIsCut) {
   expect_error<DataError>([&] { run("o", {"steps=300"}, {}, true); }, {"g0_r0.xyz", "100 bytes", "checkpoint"});
   fs::remove(folder_ / "o/trajectory/g0_r0.xyz");
   expect_error<DataError>([&] { run("o", {"steps=300"}, {}, true); }, {"g0_r0.xyz", "is missing"});
+}
+
+TEST_F(MdDriver, TrajectoriesInH5md) {
+  const std::string h5md = R"(output.trajectory={"every": 20, "format": "h5md", "quantities": ["velocities", "forces"]})";
+  EXPECT_EQ(run("x", {R"(output.trajectory={"every": 20, "quantities": ["velocities", "forces"]})"}), 0);
+  EXPECT_EQ(run("o", {h5md}, {-1, 77}), 130);
+  clear_stop_signal();
+  EXPECT_EQ(run("o", {h5md}, {}, true), 0);
+  const std::vector<Atoms> text = read_atoms(folder_ / "x/trajectory/g1_r1.xyz");
+  const std::vector<Atoms> frames = read_h5md(folder_ / "o/trajectory/g1_r1.h5");
+  ASSERT_EQ(text.size(), 11U);
+  ASSERT_EQ(frames.size(), 11U) << "none twice, none lost";
+  for (std::size_t f = 0; f < frames.size(); ++f) {
+    EXPECT_EQ(frames[f].position_A, text[f].position_A);
+    EXPECT_EQ(frames[f].velocity_A_ps, text[f].velocity_A_ps);
+    EXPECT_EQ(frames[f].force_eV_A, text[f].force_eV_A);
+    EXPECT_EQ(frames[f].total_energy_eV, text[f].total_energy_eV);
+  }
+  // The restart file is one to start from.
+  EXPECT_EQ(run("again", {"structure.file=" + (folder_ / "o/configurations/final_g1_r1.h5").string(),
+                          "velocities.from=structure", "ladder.temperatures_K=null", "ladder.replicas=1"}),
+            0);
+  const Atoms last = read_atoms(folder_ / "o/configurations/final_g1_r1.xyz").front();
+  const Atoms again = read_atoms(folder_ / "again/configurations/initial_g0_r0.xyz").front();
+  EXPECT_EQ(again.position_A, last.position_A);
+  EXPECT_EQ(again.velocity_A_ps, last.velocity_A_ps);
+  EXPECT_EQ(again.id, last.id);
 }
 
 TEST_F(MdDriver, AnExplosionLeavesTheLastGoodState) {

@@ -240,7 +240,7 @@ std::vector<json> every_shape_of_md() {
         R"({"ensemble": {"kind": "npt_isotropic", "temperature_K": 300, "pressure_GPa": 1}})",
         R"({"ensemble": {"kind": "npt_axes", "temperature_K": 300, "pressure_GPa": [1, 2, 3]}})",
         R"({"ensemble": {"kind": "npt_stochastic", "temperature_K": 300}, "limits": {"largest_move_A": 1}})",
-        R"({"output": {"trajectory": {"every": 10, "format": "h5md", "quantities": ["velocities", "energies"]}}})"}) {
+        R"({"output": {"trajectory": {"every": 10, "format": "h5md", "quantities": ["velocities"]}}})"}) {
     documents.push_back(minimal_md());
     documents.back().update(json::parse(change));
   }
@@ -482,6 +482,10 @@ TEST(MdPresets, RefusesWhatMakesNoSense) {
   refused(R"({"output": {"trajectory": {}}})", {"/output/trajectory/every", "missing"});
   refused(R"({"output": {"trajectory": {"every": 5, "quantities": ["force"]}}})",
           {"/output/trajectory/quantities/0", "forces"});
+  refused(R"({"output": {"trajectory": {"every": 5, "format": "h5md", "quantities": ["energies"]}}})",
+          {"/output/trajectory/quantities", "extended XYZ"});
+  refused(R"({"ladder": {"replicas": 300}, "output": {"trajectory": {"every": 5, "format": "h5md"}}})",
+          {"/output/trajectory/format", "256"});
   refused(R"({"structure": "w.xyz"})", {"/structure"});
   refused(R"({"potential": {"kind": null}})", {"/potential/kind", "missing"});
   refused(R"({"potential": 3})", {"/potential"});
