@@ -1,11 +1,15 @@
 // zener: reads the command line, hands over to the drivers, and turns errors into one line and an exit code.
+#include "apps/zener/defects_driver.hpp"
 #include "apps/zener/device_choice.hpp"
+#include "apps/zener/elastic_driver.hpp"
 #include "apps/zener/evaluate.hpp"
 #include "apps/zener/fit_driver.hpp"
 #include "apps/zener/kmc_driver.hpp"
+#include "apps/zener/lattice_driver.hpp"
 #include "apps/zener/map_driver.hpp"
 #include "apps/zener/md_driver.hpp"
 #include "apps/zener/python.hpp"
+#include "apps/zener/relax_driver.hpp"
 #include "host/neutral/barrier_model.hpp"
 #include "host/neutral/environments.hpp"
 #include "host/neutral/errors.hpp"
@@ -63,9 +67,13 @@ struct Driver {
   void (*check)(const RunOptions &);
 };
 constexpr Driver kDrivers[] = {{"barrier_map", run_map, check_map},
+                               {"defects", run_defects, check_defects},
+                               {"elastic", run_elastic, check_elastic},
                                {"fit_interactions", run_fit, check_fit},
                                {"kmc", run_kmc, check_kmc},
+                               {"lattice_parameter", run_lattice, check_lattice},
                                {"md", run_md, check_md},
+                               {"relax", run_relax, check_relax},
                                {"static_mc", run_kmc, check_kmc}};
 
 // The driver that the preset asks for.

@@ -1,6 +1,7 @@
 // The backend that this library is: its devices, and the calls of host/backend.hpp with device faults turned into errors.
 #include "host/backend.hpp"
 
+#include "host/engine/atoms_engine.hpp"
 #include "host/engine/kmc_engine.hpp"
 #include "host/neutral/errors.hpp"
 #include "kernels/exec/queue.hpp"
@@ -45,6 +46,42 @@ private:
   std::unique_ptr<KmcBatch> batch_;
 };
 
+class GuardedAtoms final : public AtomsBatch {
+public:
+  explicit GuardedAtoms(std::unique_ptr<AtomsBatch> batch) : batch_(std::move(batch)) {}
+  Evaluation evaluate() override {
+    return guarded([&] { return batch_->evaluate(); });
+  }
+  void set_atoms(const std::vector<Atoms> &systems) override {
+    guarded([&] { batch_->set_atoms(systems); });
+  }
+  std::vector<Atoms> atoms() override {
+    return guarded([&] { return batch_->atoms(); });
+  }
+  std::vector<ThermoRow> thermo() override {
+    return guarded([&] { return batch_->thermo(); });
+  }
+  void set_dynamics(const DynamicsPlan &plan) override {
+    guarded([&] { batch_->set_dynamics(plan); });
+  }
+  DynamicsReport advance(std::int64_t until_step, std::span<const std::int64_t> sample_steps) override {
+    return guarded([&] { return batch_->advance(until_step, sample_steps); });
+  }
+  RelaxReport relax(const RelaxPlan &plan) override {
+    return guarded([&] { return batch_->relax(plan); });
+  }
+  DynamicsState save() override {
+    return guarded([&] { return batch_->save(); });
+  }
+  void load(const DynamicsState &state) override {
+    guarded([&] { batch_->load(state); });
+  }
+  TransferCount transfers() const override { return batch_->transfers(); }
+
+private:
+  std::unique_ptr<AtomsBatch> batch_;
+};
+
 class DeviceBackend final : public Backend {
 public:
   explicit DeviceBackend(int index) : queue_(index) {}
@@ -66,8 +103,9 @@ public:
     });
   }
 
-  std::unique_ptr<AtomsBatch> make_atoms(const AtomsPlan &) override {
-    throw InvariantError("batches of atoms are being written");
+  std::unique_ptr<AtomsBatch> make_atoms(const AtomsPlan &plan) override {
+    return guarded(
+        [&]() -> std::unique_ptr<AtomsBatch> { return std::make_unique<GuardedAtoms>(make_atoms_batch(queue_, plan)); });
   }
 
   std::vector<double> barriers(const BarrierModel &model, Precision precision, std::span<const std::uint8_t> types) override {

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <numeric>
 
@@ -72,7 +73,7 @@ void complete_cell(const TextLines &lines, Atoms &atoms) {
   }
   const double product = norm(h[0]) * norm(h[1]) * norm(h[2]);
   const double cell_volume = volume(atoms.cell);
-  if (!(cell_volume > 1e-6 * product) || !std::isfinite(product)) {
+  if (!(cell_volume > 1e-6 * product) || !(product > 1e-60)) {
     lines.refuse(fmt::format("the vectors of the cell span {} A^3, they lie (nearly) in a plane", number_text(cell_volume)));
   }
 }
@@ -91,6 +92,28 @@ void check_ids(const TextLines &lines, const Frame &frame) {
                       fmt::format("the atom {} is there twice, first in line {}", id[order[i]], frame.lines[order[i - 1]]));
     }
   }
+}
+
+// Numbers that sums and products would carry out of the range of double are no atoms of this world.
+void check_sizes(const TextLines &lines, const Frame &frame) {
+  constexpr double kMost = 1e60;
+  const auto check = [&](const auto &vectors, const char *what) {
+    for (std::size_t i = 0; i < vectors.size(); ++i) {
+      for (const double value : vectors[i]) {
+        if (!(std::abs(value) <= kMost)) {
+          lines.refuse_at(i < frame.lines.size() ? frame.lines[i] : lines.number(),
+                          fmt::format("{} is {}, which is no number of atoms", what, number_text(value)));
+        }
+      }
+    }
+  };
+  const Atoms &atoms = frame.atoms;
+  check(atoms.position_A, "a position");
+  check(atoms.velocity_A_ps, "a velocity");
+  check(atoms.force_eV_A, "a force");
+  check(std::array<std::array<double, 1>, 1>{{{atoms.total_energy_eV}}}, "the energy");
+  check(atoms.virial_eV, "the virial");
+  check(atoms.cell.vectors, "a vector of the cell");
 }
 
 // Atoms that all lie within 1 A of the origin cannot be atoms of a solid: more than 8 of them would overlap.
@@ -145,7 +168,7 @@ void take_masses(const TextLines &lines, Atoms &atoms, const std::vector<double>
   for (std::size_t i = 0; i < mass_of_atom.size(); ++i) {
     double &mass = masses[static_cast<std::size_t>(atoms.type[i])];
     const std::string &element = atoms.elements[static_cast<std::size_t>(atoms.type[i])];
-    if (!(mass_of_atom[i] > 0.0)) {
+    if (!(mass_of_atom[i] > 1e-6 && mass_of_atom[i] < 1e6)) {
       lines.refuse(fmt::format("the mass of an atom {} is {}, a positive number (amu) is expected", element, mass_of_atom[i]));
     }
     if (mass != 0.0 && mass != mass_of_atom[i]) {
@@ -166,11 +189,106 @@ void take_masses(const TextLines &lines, Atoms &atoms, const std::vector<double>
 }
 
 void finish(const TextLines &lines, Frame &frame, const FrameOptions &options, bool may_be_fractional) {
+  check_sizes(lines, frame);
   complete_cell(lines, frame.atoms);
   check_ids(lines, frame);
   if (may_be_fractional && !options.lattice_sites) {
     check_fractions(lines, frame);
   }
+}
+
+void sort_by_id(Frame &frame) {
+  Atoms &atoms = frame.atoms;
+  if (atoms.id.empty() || std::is_sorted(atoms.id.begin(), atoms.id.end())) {
+    return;
+  }
+  std::vector<std::size_t> order(atoms.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return atoms.id[a] < atoms.id[b]; });
+  const auto sorted = [&](auto &values, std::size_t width) {
+    if (!values.empty()) {
+      auto old = values;
+      for (std::size_t i = 0; i < order.size(); ++i) {
+        for (std::size_t k = 0; k < width; ++k) {
+          values[i * width + k] = std::move(old[order[i] * width + k]);
+        }
+      }
+    }
+  };
+  sorted(atoms.type, 1);
+  sorted(atoms.position_A, 1);
+  sorted(atoms.velocity_A_ps, 1);
+  sorted(atoms.image, 1);
+  sorted(atoms.force_eV_A, 1);
+  sorted(atoms.energy_eV, 1);
+  sorted(atoms.id, 1);
+  sorted(frame.lines, 1);
+  for (AtomColumn &column : atoms.columns) {
+    std::visit([&](auto &values) { sorted(values, static_cast<std::size_t>(column.width)); }, column.values);
+  }
+}
+
+std::string pbc_text(const Cell &cell) {
+  return fmt::format("pbc=\"{} {} {}\"", cell.periodic[0] ? 'T' : 'F', cell.periodic[1] ? 'T' : 'F',
+                     cell.periodic[2] ? 'T' : 'F');
+}
+
+std::array<bool, 3> pbc_of_title(std::string_view title) {
+  const std::size_t at = title.find("pbc=\"");
+  std::array<bool, 3> periodic{true, true, true};
+  if (at != std::string_view::npos && title.size() >= at + 11) {
+    for (std::size_t k = 0; k < 3; ++k) {
+      periodic[k] = title[at + 5 + 2 * k] != 'F';
+    }
+  }
+  return periodic;
+}
+
+void append_double(std::string &text, double value) {
+  const std::size_t begin = text.size();
+  append_number(text, value);
+  if (text.find_first_of(".e", begin) == std::string::npos) {
+    text += ".0";
+  }
+}
+
+AtomColumn column_of_words(std::string name, int width, const std::vector<std::string_view> &words) {
+  AtomColumn column;
+  column.name = std::move(name);
+  column.width = width;
+  std::vector<std::int64_t> integers;
+  std::int64_t integer = 0;
+  if (std::all_of(words.begin(), words.end(), [&](std::string_view word) {
+        const bool whole = to_integer(word, integer);
+        integers.push_back(integer);
+        return whole;
+      })) {
+    column.values = std::move(integers);
+    return column;
+  }
+  std::vector<double> numbers;
+  double number = 0.0;
+  if (std::all_of(words.begin(), words.end(), [&](std::string_view word) {
+        const bool whole = to_number(word, number);
+        numbers.push_back(number);
+        return whole;
+      })) {
+    column.values = std::move(numbers);
+    return column;
+  }
+  column.values = std::vector<std::string>(words.begin(), words.end());
+  return column;
+}
+
+bool is_column_name(std::string_view name) {
+  return !name.empty() && std::none_of(name.begin(), name.end(), [](char c) {
+    return is_space(c) || c == ':' || c == '"' || c == '\'' || c == '\\' || std::iscntrl(static_cast<unsigned char>(c)) != 0;
+  });
+}
+
+bool is_word(std::string_view word) {
+  return !word.empty() && std::none_of(word.begin(), word.end(),
+                                       [](char c) { return is_space(c) || std::iscntrl(static_cast<unsigned char>(c)) != 0; });
 }
 
 void check_to_write(const Atoms &atoms) {
@@ -180,12 +298,13 @@ void check_to_write(const Atoms &atoms) {
                                  [&](std::int32_t t) { return t >= 0 && static_cast<std::size_t>(t) < atoms.elements.size(); });
   const bool masses = atoms.mass_amu.empty() || atoms.mass_amu.size() == atoms.elements.size();
   const bool columns = std::all_of(atoms.columns.begin(), atoms.columns.end(), [n](const AtomColumn &column) {
-    return column.width > 0 &&
+    return is_column_name(column.name) && column.width > 0 &&
            std::visit([](const auto &v) { return v.size(); }, column.values) == n * static_cast<std::size_t>(column.width);
   });
   if (n == 0 || atoms.type.size() != n || !types || !masses || !columns || !fits(atoms.velocity_A_ps.size()) ||
       !fits(atoms.image.size()) || !fits(atoms.force_eV_A.size()) || !fits(atoms.energy_eV.size()) || !fits(atoms.id.size())) {
-    throw InvariantError(fmt::format("{} atoms to be written have columns of other lengths or types without elements", n));
+    throw InvariantError(fmt::format(
+        "{} atoms to be written have columns of other lengths, names that cannot be used or types without elements", n));
   }
 }
 
@@ -240,6 +359,17 @@ AtomFormat format_of(std::string_view text, const std::string &name) {
   throw DataError(fmt::format("{}: this is neither extended XYZ (the number of atoms alone in the first line), LAMMPS data, "
                               "LAMMPS dump text (\"ITEM: TIMESTEP\") nor POSCAR",
                               name));
+}
+
+// What a dump said, or the number of the frame.
+std::int64_t timestep_of(const Atoms &atoms, std::int64_t otherwise) {
+  for (const auto &[key, value] : atoms.info) {
+    const auto *step = std::get_if<std::int64_t>(&value);
+    if (key == "timestep" && step != nullptr) {
+      return *step;
+    }
+  }
+  return otherwise;
 }
 
 } // namespace
@@ -307,7 +437,7 @@ void write_atoms(const std::filesystem::path &file, std::span<const Atoms> frame
       text += extended_xyz_text(frames[f]);
       break;
     case AtomFormat::lammps_dump:
-      text += lammps_dump_text(frames[f], static_cast<std::int64_t>(f));
+      text += lammps_dump_text(frames[f], timestep_of(frames[f], static_cast<std::int64_t>(f)));
       break;
     case AtomFormat::lammps_data:
       text += lammps_data_text(frames[f]);

@@ -22,6 +22,7 @@ struct FrameOptions {
 struct Frame {
   Atoms atoms;
   std::vector<std::size_t> lines; // [N] of the text
+  Vector3 origin_A{};             // the corner of the box, from which nothing was taken off
 };
 
 // The number of atoms a file announces: refused when the rest of the text cannot hold them.
@@ -52,6 +53,21 @@ void finish(const TextLines &lines, Frame &frame, const FrameOptions &options, b
 
 // The same atoms in the order of their ids.
 void sort_by_id(Frame &frame);
+
+// Which directions are periodic, in the title of formats that have no place for it: pbc="T T F". All, without it.
+std::string pbc_text(const Cell &cell);
+std::array<bool, 3> pbc_of_title(std::string_view title);
+
+// With a point or an exponent, so that it stays a number that is no integer.
+void append_double(std::string &text, double value);
+// All words of a column as what they look like: integers, numbers or words.
+AtomColumn column_of_words(std::string name, int width, const std::vector<std::string_view> &words);
+
+// Names of columns that every format can hold: no blanks, quotes, colons or control characters.
+bool is_column_name(std::string_view name);
+
+// Neither empty nor with blanks or control characters.
+bool is_word(std::string_view word);
 
 // Sizes and numbers of what is to be written. Throws InvariantError.
 void check_to_write(const Atoms &atoms);

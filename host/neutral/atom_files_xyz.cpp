@@ -211,7 +211,10 @@ std::vector<Column> columns_of(const TextLines &lines, const std::string &proper
     column.name = parts[i];
     column.lower = lowered(parts[i]);
     const std::string kind = lowered(parts[i + 1]);
-    if (column.name.empty() || (kind != "s" && kind != "r" && kind != "i" && kind != "l")) {
+    if (!is_column_name(column.name)) {
+      lines.refuse(fmt::format("Properties has the column {}, whose name cannot be used", in_quotes(column.name)));
+    }
+    if (kind != "s" && kind != "r" && kind != "i" && kind != "l") {
       lines.refuse(fmt::format("the column {} of Properties has the type {}, allowed: S, R, I, L", in_quotes(parts[i]),
                                in_quotes(parts[i + 1])));
     }
@@ -220,7 +223,7 @@ std::vector<Column> columns_of(const TextLines &lines, const std::string &proper
         lines.integer(parts[i + 2], "the number of columns of " + in_quotes(parts[i]), 1, kMostColumns));
     column.at = at;
     at += column.width;
-    if (std::any_of(columns.begin(), columns.end(), [&](const Column &c) { return c.lower == column.lower; })) {
+    if (std::any_of(columns.begin(), columns.end(), [&](const Column &c) { return c.name == column.name; })) {
       lines.refuse(fmt::format("Properties names the column {} twice", in_quotes(column.name)));
     }
     if (at > kMostColumns) {
@@ -329,6 +332,8 @@ void append_values(const TextLines &lines, AtomColumn &out, const Column &column
         lines.refuse(fmt::format("{} is {}, T or F is expected", column.name, in_quotes(word)));
       }
       std::get<2>(out.values).emplace_back(*truth ? "T" : "F");
+    } else if (!is_word(word)) {
+      lines.refuse(fmt::format("{} is {}, a word without control characters is expected", column.name, in_quotes(word)));
     } else {
       std::get<2>(out.values).emplace_back(word);
     }
@@ -460,9 +465,9 @@ Head read_comment(const TextLines &lines, std::string_view comment, Atoms &atoms
     const Item *unit = find("velo_unit");
     head.velocity_factor = velocity_unit(lines, *head.roles.velocity, unit);
   }
-  const std::set<std::string> taken = {"lattice", "pbc", "energy", "virial", "stress", "properties"};
+  const std::set<std::string> taken = {"lattice", "pbc", "energy", "virial", "stress", "properties", "velo_unit"};
   for (const Item &item : items) {
-    if (taken.count(item.lower) == 0 && !(item.lower == "velo_unit" && head.roles.velocity != nullptr)) {
+    if (taken.count(item.lower) == 0) {
       atoms.info.emplace_back(item.key, info_value(item));
     }
   }
@@ -521,7 +526,7 @@ Frame read_extended_xyz(TextLines &lines, const FrameOptions &options) {
   const Roles &roles = head.roles;
   const double factor = head.velocity_factor;
   const std::size_t width = head.columns.back().at + head.columns.back().width;
-  if (lines.bytes_left() + 1 < n * 2 * width) {
+  if (lines.bytes_left() + 4096 < n * 2 * width) {
     lines.refuse(fmt::format("{} atoms of {} columns do not fit into the {} bytes that follow: the file is not whole", n, width,
                              lines.bytes_left()));
   }
@@ -611,15 +616,6 @@ void append_quoted(std::string &text, std::string_view value) {
   text += '"';
 }
 
-// With a point or an exponent, so that it stays a number that is no integer.
-void append_double(std::string &text, double value) {
-  const std::size_t begin = text.size();
-  append_number(text, value);
-  if (text.find_first_of(".e", begin) == std::string::npos) {
-    text += ".0";
-  }
-}
-
 void append_tensor(std::string &text, const Matrix3 &tensor, double factor) {
   text += '"';
   for (std::size_t i = 0; i < 9; ++i) {
@@ -668,11 +664,6 @@ void append_info(std::string &text, const std::string &key, const FrameValue &va
   }
 }
 
-bool is_word(const std::string &word) {
-  return !word.empty() && std::none_of(word.begin(), word.end(),
-                                       [](char c) { return is_space(c) || std::iscntrl(static_cast<unsigned char>(c)) != 0; });
-}
-
 char kind_of(const AtomColumn &column) {
   if (std::holds_alternative<std::vector<double>>(column.values)) {
     return 'R';
@@ -685,6 +676,13 @@ char kind_of(const AtomColumn &column) {
     throw InvariantError("the column " + column.name + " to be written has words that are empty or hold blanks");
   }
   return std::all_of(words.begin(), words.end(), [](const std::string &w) { return w == "T" || w == "F"; }) ? 'L' : 'S';
+}
+
+// The name of a further column, which must not take the meaning of another.
+std::string xyz_name(const std::string &name) {
+  static const std::set<std::string> kTaken{"species", "pos",      "id",         "image",   "masses", "mass",   "velo",
+                                            "vel",     "velocity", "velocities", "momenta", "force",  "forces", "energies"};
+  return kTaken.count(lowered(name)) > 0 ? "c_" + name : name;
 }
 
 void append_vector(std::string &text, const Vector3 &v, double factor = 1.0) {
@@ -714,10 +712,7 @@ std::string extended_xyz_text(const Atoms &atoms) {
   text += atoms.force_eV_A.empty() ? "" : ":forces:R:3";
   text += atoms.energy_eV.empty() ? "" : ":energies:R:1";
   for (const AtomColumn &column : atoms.columns) {
-    if (!is_key(column.name) || column.name.find(':') != std::string::npos) {
-      throw InvariantError("the column '" + column.name + "' to be written has a name that cannot be used");
-    }
-    text += fmt::format(":{}:{}:{}", column.name, kind_of(column), column.width);
+    text += fmt::format(":{}:{}:{}", xyz_name(column.name), kind_of(column), column.width);
   }
   if (atoms.has_energy) {
     text += " energy=";
@@ -736,7 +731,11 @@ std::string extended_xyz_text(const Atoms &atoms) {
     text += atoms.cell.periodic[k] ? 'T' : 'F';
   }
   text += '"';
+  std::set<std::string> keys{"lattice", "properties", "energy", "virial", "stress", "velo_unit", "pbc"};
   for (const auto &[key, value] : atoms.info) {
+    if (key.empty() || !keys.insert(lowered(key)).second) {
+      throw InvariantError("the key '" + key + "' of atoms to be written cannot be used");
+    }
     append_info(text, key, value);
   }
   text += '\n';

@@ -67,7 +67,8 @@ template <class T> ZENER_FN Pack<T> relu(Pack<T> x) { return {x.value > T(0) ? x
 template <class T> ZENER_FN Pack<T> select(PackMask<T> mask, Pack<T> yes, Pack<T> no) { return mask ? yes : no; }
 template <class T> ZENER_FN bool any(PackMask<T> mask) { return mask; }
 template <class T> ZENER_FN bool all(PackMask<T> mask) { return mask; }
-template <class T> ZENER_FN Pack<T> square_root(Pack<T> x) { return {static_cast<T>(sqrt(x.value))}; }
+ZENER_FN Pack<float> square_root(Pack<float> x) { return {sqrtf(x.value)}; }
+ZENER_FN Pack<double> square_root(Pack<double> x) { return {sqrt(x.value)}; }
 template <class T> ZENER_FN T horizontal_sum(Pack<T> x) { return x.value; }
 template <class T> ZENER_FN PackIndex<T> load_index(const std::int32_t *from) { return *from; }
 // The integer below a number that is not negative and fits.
@@ -232,11 +233,15 @@ inline PackIndex<double> low_words(Pack<double> x) {
   return __builtin_convertvector(reinterpret_cast<PackMask<double>>(x.value), PackIndex<double>);
 }
 inline bool any_bit(PackIndex<double> i) {
+#if defined(__AVX512F__)
+  return _mm256_testz_si256(reinterpret_cast<__m256i>(i), reinterpret_cast<__m256i>(i)) == 0;
+#else
   std::int32_t found = 0;
   for (int e = 0; e < kPackWidth<double>; ++e) {
     found |= i[e];
   }
   return found != 0;
+#endif
 }
 template <class T> int count(PackMask<T> mask) {
   int n = 0;
@@ -283,9 +288,9 @@ template <class T> Pack<T> scale_by_power(Pack<T> x, Pack<T> n) {
 inline void gather_rows(const double *rows, PackIndex<double> index, Pack<double> &a, Pack<double> &b, Pack<double> &c,
                         Pack<double> &d) {
 #if defined(__AVX512F__)
-  const auto row = [&](int e) { return _mm256_loadu_pd(rows + 4 * static_cast<std::int64_t>(index[e])); };
   // Forms with a mask of ones: g++ 12 warns of the plain ones (bug 105593).
   const __mmask8 full = static_cast<__mmask8>(-1);
+  const auto row = [&](int e) { return _mm256_loadu_pd(rows + 4 * static_cast<std::int64_t>(index[e])); };
   const auto two = [&](int e) { return _mm512_maskz_insertf64x4(full, _mm512_castpd256_pd512(row(e)), row(e + 4), 1); };
   const __m512d r04 = two(0), r15 = two(1), r26 = two(2), r37 = two(3);
   const __m512d low01 = _mm512_maskz_unpacklo_pd(full, r04, r15), high01 = _mm512_maskz_unpackhi_pd(full, r04, r15);

@@ -337,7 +337,7 @@ inline void expect_differences(Queue &queue, const PotentialModel &model, const 
   }
   for (std::size_t a = 0; a < 3; ++a) {
     for (std::size_t b = 0; b < 3; ++b) {
-      check("virial", at.virial[a][b] / 4, virial_scale / 4, [&](double h) { // a quarter, as the step
+      check("virial", at.virial[a][b] / 4, virial_scale / 4, [&](double h) {
         Matrix3 m{Vector3{1, 0, 0}, Vector3{0, 1, 0}, Vector3{0, 0, 1}};
         m[a][b] -= h / 4;
         return mapped(atoms, m);

@@ -351,10 +351,20 @@ std::shared_ptr<const EamModel> parse_eam(std::string_view text, const std::stri
   words.end_of_line(fmt::format("the list of {} elements", elements));
   EamTables &tables = model->tables;
   tables.by_pair = by_pair;
+  words.seek();
+  const auto expect_more = [&] {
+    if (words.at_line_end()) {
+      words.refuse(words.line(), "this line should hold Nrho, drho, Nr, dr and the cutoff");
+    }
+  };
   tables.densities = words.count("the number of densities, Nrho", kMinKnots, kMaxKnots);
+  expect_more();
   tables.density_step = positive(words, "the step of the density, drho", 1e12);
+  expect_more();
   tables.radii = words.count("the number of radii, Nr", kMinKnots, kMaxKnots);
+  expect_more();
   tables.radius_step_A = positive(words, "the step of the radius, dr", kMaxCutoff_A);
+  expect_more();
   model->cutoff = positive(words, "the cutoff", kMaxCutoff_A);
   words.end_of_line("the line of Nrho, drho, Nr, dr and the cutoff");
   const double reach = tables.radius_step_A * tables.radii;

@@ -10,7 +10,7 @@
 // one gather_rows() each: for a knot of the pair (a, b) the density of b at a and r phi of both side by side, 64 bytes in
 // double. FinnisSinclairForm: Finnis and Sinclair, Phil. Mag. A 50, 45 (1984), eqs. 27 to 29, doi:10.1080/01418618408244210,
 // with the repulsion of Ackland and Thetford, Phil. Mag. A 56, 15 (1987), doi:10.1080/01418618708204464. ZhouForm: Zhou,
-// Johnson and Wadley, Phys. Rev. B 69, 144113 (2004), eqs. 1 to 8, doi:10.1103/PhysRevB.69.144113.
+// Johnson and Wadley, Phys. Rev. B 69, 144113 (2004), doi:10.1103/PhysRevB.69.144113.
 #pragma once
 
 #include "kernels/core/exact_math.hpp"

@@ -222,7 +222,7 @@ void check_zbl_pairs(const Words &words, const NepNumbers &nep, std::int64_t fir
     const double inner = nep.zbl_pairs[10 * pair], outer = nep.zbl_pairs[10 * pair + 1];
     if (!(inner >= 0.0 && inner < outer && outer <= nep.angular_cutoff_A)) {
       words.refuse_at(first_line,
-                      fmt::format("the cutoffs of the {}th pair of zbl parameters, which begin here, are {} and {} A; "
+                      fmt::format("the cutoffs of pair {} of the zbl parameters, which begin here, are {} and {} A; "
                                   "they must obey 0 <= inner < outer <= {} (the angular cutoff)",
                                   pair + 1, inner, outer, nep.angular_cutoff_A));
     }

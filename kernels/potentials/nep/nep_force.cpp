@@ -33,13 +33,12 @@ namespace {
 template <class Real> constexpr int padded(int n) { return (n + kPackWidth<Real> - 1) / kPackWidth<Real> * kPackWidth<Real>; }
 
 constexpr int kZblRow = 12; // of a pair: K Z Z', 1/a, inner and outer cutoff, a_1 … a_8
-constexpr int kLargestTypes = 118;
 // Harmonics whose sums a lane forms at once; packs of neurons or descriptors.
 constexpr int kHarmonicBlock = kGpuShapes ? 1 : 4;
 constexpr int kNetworkBlock = kGpuShapes ? 1 : 5;
 // Lanes of an atom in the radial sums.
 constexpr int kRadialParts = kGpuShapes ? 16 : 1;
-constexpr int kChunk = 32;                                                        // slots of phase 3 on a GPU
+constexpr int kChunk = 32;                                                       // slots of phase 3 on a GPU
 constexpr double kFourBody = -0.23904572186687872 * 108.0 * 0.03137257913714289; // -sqrt(2/35) 108 (5/(16 pi))^(3/2)
 constexpr double kFiveBody = 7.0 / 15.0;
 
@@ -69,6 +68,18 @@ struct NepShape {
   int slots;    // of an atom in scratch
   int chunk;    // slots of phase 3, and their stride
   int chunk_stride;
+  std::int64_t scratch_bytes;
+};
+
+// Hands out parts of a team's memory; without memory it counts them.
+struct Arena {
+  std::byte *memory = nullptr;
+  std::size_t used = 0;
+  template <class T> ZENER_HOST_FN View<T, 1> take(int n) {
+    T *part = memory == nullptr ? nullptr : reinterpret_cast<T *>(memory + used);
+    used += scratch_bytes<T>(n);
+    return View<T, 1>(part, n);
+  }
 };
 
 // A team's memory, [together] each.
@@ -88,32 +99,31 @@ template <class Real> struct NepScratch {
   View<Real, 1> contracted;              // [types][radial_basis]
   View<double, 1> total;                 // [together]
 
-  // Take: take.operator()<T>(n) gives a View of n elements.
-  template <class Take> ZENER_HOST_FN NepScratch(const NepView<Real> &nep, const NepShape &s, int function_stride, Take take) {
+  ZENER_HOST_FN NepScratch(const NepView<Real> &nep, const NepShape &s, int function_stride, Arena &arena) {
     const int t = s.together;
-    neighbour = take(std::int32_t(), t * s.slots);
-    type = take(std::int32_t(), t * s.slots);
-    used = take(std::int32_t(), t * 2);
-    work = take(std::int32_t(), t * s.capacity * (kGpuShapes ? 1 : 3));
-    difference = take(double(), kGpuShapes ? 0 : t * s.capacity * 4);
-    x = take(Real(), t * s.slots);
-    y = take(Real(), t * s.slots);
-    z = take(Real(), t * s.slots);
-    gx = take(Real(), t * s.slots);
-    gy = take(Real(), t * s.slots);
-    gz = take(Real(), t * s.slots);
-    pair_energy = take(Real(), t * s.slots);
-    partial = take(Real(), t * kRadialParts * nep.radial_stride);
-    g = take(Real(), t * nep.angular_stride * s.chunk_stride);
-    b = take(Real(), t * kHarmonics * s.chunk_stride);
-    sums = take(Real(), t * kHarmonics * function_stride);
-    forces = take(Real(), t * kHarmonics * function_stride);
-    q = take(Real(), t * nep.descriptor_stride);
-    slope = take(Real(), t * nep.descriptor_stride);
-    hidden = take(Real(), t * nep.neuron_stride);
-    output = take(Real(), t * nep.neuron_stride);
-    contracted = take(Real(), t * nep.types * nep.radial_basis);
-    total = take(double(), t);
+    neighbour = arena.take<std::int32_t>(t * s.slots);
+    type = arena.take<std::int32_t>(t * s.slots);
+    used = arena.take<std::int32_t>(t * 2);
+    work = arena.take<std::int32_t>(t * s.capacity * (kGpuShapes ? 1 : 3));
+    difference = arena.take<double>(kGpuShapes ? 0 : t * s.capacity * 4);
+    x = arena.template take<Real>(t * s.slots);
+    y = arena.template take<Real>(t * s.slots);
+    z = arena.template take<Real>(t * s.slots);
+    gx = arena.template take<Real>(t * s.slots);
+    gy = arena.template take<Real>(t * s.slots);
+    gz = arena.template take<Real>(t * s.slots);
+    pair_energy = arena.template take<Real>(t * s.slots);
+    partial = arena.template take<Real>(t * kRadialParts * nep.radial_stride);
+    g = arena.template take<Real>(t * nep.angular_stride * s.chunk_stride);
+    b = arena.template take<Real>(t * kHarmonics * s.chunk_stride);
+    sums = arena.template take<Real>(t * kHarmonics * function_stride);
+    forces = arena.template take<Real>(t * kHarmonics * function_stride);
+    q = arena.template take<Real>(t * nep.descriptor_stride);
+    slope = arena.template take<Real>(t * nep.descriptor_stride);
+    hidden = arena.template take<Real>(t * nep.neuron_stride);
+    output = arena.template take<Real>(t * nep.neuron_stride);
+    contracted = arena.template take<Real>(t * nep.types * nep.radial_basis);
+    total = arena.take<double>(t);
   }
 };
 
@@ -158,10 +168,11 @@ template <class Real, int N> struct NepForce {
     if (atoms.halted[0] != 0) {
       return;
     }
-    const NepScratch<Real> m(nep, shape, function_stride(), [&](auto kind, int n) { return team.scratch<decltype(kind)>(n); });
+    Arena arena{team.scratch<std::byte>(shape.scratch_bytes).data()};
+    const NepScratch<Real> m(nep, shape, function_stride(), arena);
     for (int round = 0; round < shape.rounds; ++round) {
       const std::int64_t first = (team.index() * shape.rounds + round) * shape.together;
-      if (first < atoms.size()) {
+      if (first < atoms.site.size()) {
         gather(team, m, first);
         radial_sums(team, m, first);
         angular_sums(team, m, first);
@@ -174,7 +185,7 @@ template <class Real, int N> struct NepForce {
     }
   }
 
-  ZENER_FN int type_of_atom(std::int64_t atom) const { return atom < atoms.size() ? atoms.site[atom].type : 0; }
+  ZENER_FN int type_of_atom(std::int64_t atom) const { return atom < atoms.site.size() ? atoms.site[atom].type : 0; }
 
   // Phase 1.
   ZENER_FN void gather(Team &team, const NepScratch<Real> &m, std::int64_t first) const {
@@ -185,7 +196,7 @@ template <class Real, int N> struct NepForce {
       const int none = 2 * nep.types;
       team.for_each(shape.together, shape.capacity, [&](int u, int s) {
         int key = none;
-        if (first + u < atoms.size() && s < atoms.neighbours.count[first + u]) {
+        if (first + u < atoms.site.size() && s < atoms.neighbours.count[first + u]) {
           const PairVector v = pair_vector(atoms, first + u, s);
           const double r2 = v.x * v.x + v.y * v.y + v.z * v.z;
           const int type = atoms.site[v.neighbour].type;
@@ -272,7 +283,7 @@ template <class Real, int N> struct NepForce {
       radial += square[s] < radial2 ? 1 - in : 0;
     }
     const auto place = [&](const std::int32_t *from, int n, int begin) {
-      int next[kLargestTypes];
+      int next[118]; // elements there are
       int stop = begin;
       if (nep.types == 1) {
         next[0] = begin;
@@ -331,7 +342,7 @@ template <class Real, int N> struct NepForce {
 
   // Phase 2.
   ZENER_FN void radial_sums(Team &team, const NepScratch<Real> &m, std::int64_t first) const {
-    const Real inverse = static_cast<Real>(1.0 / nep.radial_cutoff);
+    const double inverse = 1.0 / nep.radial_cutoff;
     team.for_each(shape.together, kRadialParts, [&](int u, int part) {
       const int type = type_of_atom(first + u);
       const int used = m.used[2 * u + 1];
@@ -367,7 +378,7 @@ template <class Real, int N> struct NepForce {
 
   // Phases 3 and 4, by chunks.
   ZENER_FN void angular_sums(Team &team, const NepScratch<Real> &m, std::int64_t first) const {
-    const Real inverse_cutoff = static_cast<Real>(1.0 / nep.angular_cutoff);
+    const double inverse_cutoff = 1.0 / nep.angular_cutoff;
     const int stride = function_stride();
     team.for_each(shape.together * kHarmonics * stride, [&](int i) { m.sums[i] = Real(0); });
     int most = 0;
@@ -499,7 +510,7 @@ template <class Real, int N> struct NepForce {
     team.for_each(shape.together, (neuron_packs + kNetworkBlock - 1) / kNetworkBlock, [&](int u, int block) {
       const int left = neuron_packs - block * kNetworkBlock;
       with_count<kNetworkBlock>(left < kNetworkBlock ? left : kNetworkBlock, [&](auto packs) {
-        hidden_layer<packs()>(m, u, type_of_atom(first + u), block * kNetworkBlock * W);
+        hidden_layer<decltype(packs)::value>(m, u, type_of_atom(first + u), block * kNetworkBlock * W);
       });
     });
     const int packs = nep.descriptor_stride / W;
@@ -516,7 +527,7 @@ template <class Real, int N> struct NepForce {
       }
       const int left = packs - block * kNetworkBlock;
       with_count<kNetworkBlock>(left < kNetworkBlock ? left : kNetworkBlock, [&](auto count) {
-        descriptor_slopes<count()>(m, u, type_of_atom(first + u), block * kNetworkBlock * W);
+        descriptor_slopes<decltype(count)::value>(m, u, type_of_atom(first + u), block * kNetworkBlock * W);
       });
     });
   }
@@ -537,11 +548,12 @@ template <class Real, int N> struct NepForce {
       }
     }
     for (int p = 0; p < Packs; ++p) {
-      const P t = hyperbolic_tangent(sums[p]);
+      P slope;
+      const P t = hyperbolic_tangent(sums[p], slope);
       const P w = P::load(output + p * W);
       const int at = u * nep.neuron_stride + begin + p * W;
       (w * t).store(m.output.data() + at);
-      (w * fused_multiply_add(-t, t, constant<Real>(1.0))).store(m.hidden.data() + at);
+      (w * slope).store(m.hidden.data() + at);
     }
   }
 
@@ -638,7 +650,7 @@ template <class Real, int N> struct NepForce {
       const int type = m.type[slot];
       P along; // dE_i/dr, by the radial functions
       {
-        const RadialArgument<Real> radial(r, static_cast<Real>(1.0 / nep.radial_cutoff));
+        const RadialArgument<Real> radial(r, 1.0 / nep.radial_cutoff);
         P sum[1] = {constant<Real>(0.0)}, slope[1] = {constant<Real>(0.0)};
         chebyshev_slopes<1>(radial.x, m.contracted.data() + (u * nep.types + type) * nep.radial_basis, nep.radial_basis, 1, sum,
                             slope);
@@ -673,7 +685,7 @@ template <class Real, int N> struct NepForce {
   ZENER_FN void angular_force(const NepScratch<Real> &m, int u, int pair, P r, P x, P y, P z, P &along, P &vx, P &vy,
                               P &vz) const {
     const int stride = function_stride();
-    const RadialArgument<Real> radial(r, static_cast<Real>(1.0 / nep.angular_cutoff));
+    const RadialArgument<Real> radial(r, 1.0 / nep.angular_cutoff);
     for (int begin = 0; begin < nep.angular_stride; begin += N) {
       P g[N], slope[N];
       for (int n = 0; n < N; ++n) {
@@ -694,7 +706,7 @@ template <class Real, int N> struct NepForce {
   ZENER_FN void store(Team &team, const NepScratch<Real> &m, std::int64_t first) const {
     if constexpr (kGpuShapes) {
       team.for_each(shape.together, 10, [&](int u, int c) {
-        if (first + u >= atoms.size()) {
+        if (first + u >= atoms.site.size()) {
           return;
         }
         const int begin = u * shape.slots;
@@ -835,6 +847,7 @@ public:
     while (shape_.together > 1 && scratch() + kReduceScratch > most) {
       --shape_.together;
     }
+    shape_.scratch_bytes = static_cast<std::int64_t>(scratch());
   }
 
   void compute(const AtomsView &atoms, const ForceView &forces) override {
@@ -848,18 +861,15 @@ public:
 private:
   template <int N> void launch(const AtomsView &atoms, const ForceView &forces) {
     const std::int64_t each = std::int64_t{shape_.together} * shape_.rounds;
-    const TeamShape team{(atoms.size() + each - 1) / each, kGpuShapes ? 128 : 1, scratch()};
+    const TeamShape team{(atoms.size() + each - 1) / each, kGpuShapes ? 128 : 1,
+                         static_cast<std::size_t>(shape_.scratch_bytes)};
     queue_.teams("NEP forces", team, NepForce<Real, N>{view_, shape_, atoms, forces});
   }
 
   std::size_t scratch() const {
-    std::size_t bytes = 0;
-    NepScratch<Real>(view_, shape_, padded<Real>(view_.angular_stride), [&](auto kind, int n) {
-      using T = decltype(kind);
-      bytes += scratch_bytes<T>(n);
-      return View<T, 1>(nullptr, n);
-    });
-    return bytes;
+    Arena count;
+    const NepScratch<Real> all(view_, shape_, padded<Real>(view_.angular_stride), count);
+    return count.used;
   }
 
   void set(DeviceBuffer<Real> &buffer, View<const Real, 1> &view, const char *name, const std::vector<Real> &values) {

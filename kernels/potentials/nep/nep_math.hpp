@@ -9,13 +9,15 @@
 namespace zener {
 inline namespace ZENER_BACKEND {
 
-// tanh x from exp(-2|x|), below |x| = 1/4 from its Taylor series (to x^21 in double, x^9 in float): a few units in the last
-// place throughout.
-template <class T> ZENER_FN Pack<T> hyperbolic_tangent(Pack<T> x) {
+// tanh x from e = exp(-2|x|), below |x| = 1/4 from its Taylor series (to x^21 in double, x^9 in float): a few units in the last
+// place throughout. `slope`: its derivative, 4 e / (1 + e)^2, which keeps its digits where tanh is near one.
+template <class T> ZENER_FN Pack<T> hyperbolic_tangent(Pack<T> x, Pack<T> &slope) {
   const Pack<T> one = constant<T>(1.0);
   const Pack<T> size = larger(x, -x);
   const Pack<T> e = exponential(size * constant<T>(-2.0));
-  const Pack<T> far = (one - e) / (one + e);
+  const Pack<T> inverse = one / (one + e);
+  const Pack<T> far = (one - e) * inverse;
+  slope = e * constant<T>(4.0) * (inverse * inverse);
   const Pack<T> t = x * x;
   Pack<T> p;
   if constexpr (sizeof(T) == 8) {
@@ -79,30 +81,42 @@ template <int Largest, class F> ZENER_FN void with_count(int count, F f) {
   f(std::integral_constant<int, Largest>());
 }
 
+// r times a number that a float does not hold: rounding it would stretch all distances alike, which the virial, a small
+// difference of large terms, shows in the fifth digit.
+template <class T> ZENER_FN Pack<T> scaled(Pack<T> r, double factor) {
+  if constexpr (sizeof(T) == 8) {
+    return r * constant<T>(factor);
+  } else {
+    const T high = static_cast<T>(factor);
+    const T low = static_cast<T>(factor - static_cast<double>(high));
+    return fused_multiply_add(r, high, r * Pack<T>::broadcast(low));
+  }
+}
+
 // What all functions g_n of a distance share: the cutoff f_c = cos^2(pi u / 2), u = min(r / r_c, 1), its slope, and the
 // argument x = 2 (u - 1)^2 - 1 of the Chebyshev polynomials.
 template <class T> struct RadialArgument {
   Pack<T> cutoff, slope; // f_c, df_c/dr
   Pack<T> x, x_slope;    // x, f_c dx/dr
 
-  ZENER_FN RadialArgument(Pack<T> r, T inverse_cutoff) {
+  ZENER_FN RadialArgument(Pack<T> r, double inverse_cutoff) {
     const Pack<T> one = constant<T>(1.0);
-    const Pack<T> u = smaller(r * Pack<T>::broadcast(inverse_cutoff), one);
+    const Pack<T> u = smaller(scaled(r, inverse_cutoff), one);
     const Pack<T> left = one - u;
     const Pack<T> s = sin_pi(left * constant<T>(0.5)); // vanishes at the cutoff to the last bit
     cutoff = s * s;
-    slope = sin_pi(u) * constant<T>(-0.5 * kPi) * Pack<T>::broadcast(inverse_cutoff);
+    slope = sin_pi(u) * constant<T>(-0.5 * kPi * inverse_cutoff);
     x = fused_multiply_add(left * left, constant<T>(2.0), -one);
-    x_slope = cutoff * left * constant<T>(-4.0) * Pack<T>::broadcast(inverse_cutoff);
+    x_slope = cutoff * left * constant<T>(-4.0 * inverse_cutoff);
   }
 };
 
 // The cutoff function and x alone.
 template <class T> struct RadialValue {
   Pack<T> cutoff, x;
-  ZENER_FN RadialValue(Pack<T> r, T inverse_cutoff) {
+  ZENER_FN RadialValue(Pack<T> r, double inverse_cutoff) {
     const Pack<T> one = constant<T>(1.0);
-    const Pack<T> left = one - smaller(r * Pack<T>::broadcast(inverse_cutoff), one);
+    const Pack<T> left = one - smaller(scaled(r, inverse_cutoff), one);
     const Pack<T> s = sin_pi(left * constant<T>(0.5));
     cutoff = s * s;
     x = fused_multiply_add(left * left, constant<T>(2.0), -one);

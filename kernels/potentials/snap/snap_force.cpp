@@ -29,10 +29,11 @@ namespace {
 constexpr int kRowLength = kSnapLargestTwoJ + 1;
 constexpr int kMostSums = kSnapLargestTwoJ / 2 + 1;
 constexpr int kLanes = kGpuShapes ? 256 : 1;
-constexpr int kMostAtoms = 16;  // of a team on a GPU
-constexpr int kChunk = 32;      // sums of the bispectrum between two reductions
-constexpr int kNumbers = 9;     // of a neighbour, see below
-constexpr int kFunctionals = 8; // numbers of an element in phase 9
+constexpr int kMostAtoms = 16;                // of a team on a GPU
+constexpr int kTogether = kGpuShapes ? 1 : 2; // neighbours walked through at a time: what they share is read once
+constexpr int kChunk = 32;                    // sums of the bispectrum between two reductions
+constexpr int kNumbers = 9;                   // of a neighbour, see below
+constexpr int kFunctionals = 8;               // numbers of an element in phase 9
 
 // Rows of a neighbour: from the atom (A), 1/r, then cos(theta), sin(theta)/r, w f, w f dtheta/dr, w df/dr. Before phase 2 the
 // fourth to sixth hold rmin0, 1/(rcut - rmin0), w; after phase 9 dE/dr.
@@ -67,99 +68,109 @@ struct SnapSizes {
   ZENER_HOST_FN int spectrum() const { return quadratic ? components : 0; }
 };
 
-// Walks the rows first … last of the half of u for one neighbour [5, 6]: v_j = conj(a) v_{j-1}[ma] - conj(b) v_{j-1}[ma-1], a
-// row starting from the mirror of the one before. visit(element, real, imaginary) in the order of the half.
+// Rotations of neighbours that are walked through together, and where their u starts.
+template <class Real> struct Rotations {
+  Pack<Real> start[kTogether], ar[kTogether], ai[kTogether], br[kTogether], bi[kTogether];
+};
+template <class Real> struct Values { Pack<Real> r[kTogether], i[kTogether]; };
+
+// Walks the rows first … last of the half of u for kTogether neighbours [5, 6]: v_j[ma] = conj(a) v_{j-1}[ma] -
+// conj(b) v_{j-1}[ma-1], a row starting from the mirror of the one before. visit(element, values) in the order of the half.
 template <class Real, class Visit>
-ZENER_FN void walk(int twojmax, int first, int last, int element, Pack<Real> start, Pack<Real> ar, Pack<Real> ai, Pack<Real> br,
-                   Pack<Real> bi, Visit visit) {
+ZENER_FN void walk(int twojmax, int first, int last, int element, const Rotations<Real> &g, Visit visit) {
   using P = Pack<Real>;
-  const P zero = P::broadcast(Real(0));
-  P row[kRowLength][2];
-  P next[kRowLength][2];
-  // v = conj(a) v[ma] - conj(b) v[ma-1] with what stood there before.
+  using V = Values<Real>;
+  V row[kRowLength];
+  V next[kRowLength];
   const auto raise = [&](int j, auto seen) {
-    P pr = row[0][0];
-    P pi = row[0][1];
-    {
-      const P vr = fused_multiply_add(ai, pi, ar * pr);
-      const P vi = fused_multiply_add(-ai, pr, ar * pi);
-      row[0][0] = vr;
-      row[0][1] = vi;
-      seen(0, vr, vi);
+    V before = row[0];
+    V v;
+    ZENER_UNROLL(2)
+    for (int n = 0; n < kTogether; ++n) {
+      v.r[n] = fused_multiply_add(g.ai[n], before.i[n], g.ar[n] * before.r[n]);
+      v.i[n] = fused_multiply_add(-g.ai[n], before.r[n], g.ar[n] * before.i[n]);
     }
+    row[0] = v;
+    seen(0, v);
     for (int ma = 1; ma < j; ++ma) {
-      const P qr = row[ma][0];
-      const P qi = row[ma][1];
-      P vr = ar * qr;
-      P vi = ar * qi;
-      vr = fused_multiply_add(ai, qi, vr);
-      vi = fused_multiply_add(-ai, qr, vi);
-      vr = fused_multiply_add(-br, pr, vr);
-      vi = fused_multiply_add(-br, pi, vi);
-      vr = fused_multiply_add(-bi, pi, vr);
-      vi = fused_multiply_add(bi, pr, vi);
-      row[ma][0] = vr;
-      row[ma][1] = vi;
-      seen(ma, vr, vi);
-      pr = qr;
-      pi = qi;
+      const V old = row[ma];
+      ZENER_UNROLL(2)
+      for (int n = 0; n < kTogether; ++n) {
+        P vr = g.ar[n] * old.r[n];
+        P vi = g.ar[n] * old.i[n];
+        vr = fused_multiply_add(g.ai[n], old.i[n], vr);
+        vi = fused_multiply_add(-g.ai[n], old.r[n], vi);
+        vr = fused_multiply_add(-g.br[n], before.r[n], vr);
+        vi = fused_multiply_add(-g.br[n], before.i[n], vi);
+        v.r[n] = fused_multiply_add(-g.bi[n], before.i[n], vr);
+        v.i[n] = fused_multiply_add(g.bi[n], before.r[n], vi);
+      }
+      row[ma] = v;
+      seen(ma, v);
+      before = old;
     }
-    {
-      const P vr = -fused_multiply_add(bi, pi, br * pr);
-      const P vi = fused_multiply_add(bi, pr, -(br * pi));
-      row[j][0] = vr;
-      row[j][1] = vi;
-      seen(j, vr, vi);
+    ZENER_UNROLL(2)
+    for (int n = 0; n < kTogether; ++n) {
+      v.r[n] = -fused_multiply_add(g.bi[n], before.i[n], g.br[n] * before.r[n]);
+      v.i[n] = fused_multiply_add(g.bi[n], before.r[n], -(g.br[n] * before.i[n]));
     }
+    row[j] = v;
+    seen(j, v);
   };
+  const P zero = P::broadcast(Real(0));
   int level = 0;
-  row[0][0] = start;
-  row[0][1] = zero;
+  for (int n = 0; n < kTogether; ++n) {
+    row[0].r[n] = g.start[n];
+    row[0].i[n] = zero;
+  }
   if (first == 0) {
-    visit(element++, start, zero);
+    visit(element++, row[0]);
   } else {
-    // conj(a) - conj(b) t to the power first - 1, times b + a t to the power first, in powers of t.
+    // (conj(a) - conj(b) t)^(first - 1) (b + a t)^first, in powers of t.
     for (; level < first - 1; ++level) {
-      raise(level + 1, [](int, P, P) {});
+      raise(level + 1, [](int, const V &) {});
     }
     for (; level < 2 * first - 1; ++level) {
-      P pr = zero;
-      P pi = zero;
-      for (int ma = 0; ma <= level + 1; ++ma) {
-        const P qr = ma <= level ? row[ma][0] : zero;
-        const P qi = ma <= level ? row[ma][1] : zero;
-        P vr = br * qr;
-        P vi = br * qi;
-        vr = fused_multiply_add(-bi, qi, vr);
-        vi = fused_multiply_add(bi, qr, vi);
-        vr = fused_multiply_add(ar, pr, vr);
-        vi = fused_multiply_add(ar, pi, vi);
-        row[ma][0] = fused_multiply_add(-ai, pi, vr);
-        row[ma][1] = fused_multiply_add(ai, pr, vi);
-        pr = qr;
-        pi = qi;
+      for (int n = 0; n < kTogether; ++n) {
+        P pr = zero;
+        P pi = zero;
+        for (int ma = 0; ma <= level + 1; ++ma) {
+          const P qr = ma <= level ? row[ma].r[n] : zero;
+          const P qi = ma <= level ? row[ma].i[n] : zero;
+          P vr = g.br[n] * qr;
+          P vi = g.br[n] * qi;
+          vr = fused_multiply_add(-g.bi[n], qi, vr);
+          vi = fused_multiply_add(g.bi[n], qr, vi);
+          vr = fused_multiply_add(g.ar[n], pr, vr);
+          vi = fused_multiply_add(g.ar[n], pi, vi);
+          row[ma].r[n] = fused_multiply_add(-g.ai[n], pi, vr);
+          row[ma].i[n] = fused_multiply_add(g.ai[n], pr, vi);
+          pr = qr;
+          pi = qi;
+        }
       }
     }
   }
   for (int mb = first; mb <= last; ++mb) {
     for (int j = level + 1; j <= twojmax; ++j) {
-      raise(j, [&](int ma, P vr, P vi) { visit(element + ma, vr, vi); });
+      raise(j, [&](int ma, const V &v) { visit(element + ma, v); });
       element += j + 1;
       if (j == 2 * mb + 1 && mb < last) {
         for (int ma = 0; ma <= j; ++ma) {
           const bool minus = (j - ma - mb) % 2 != 0;
-          const P vr = row[j - ma][0];
-          const P vi = row[j - ma][1];
-          next[ma][0] = minus ? -vr : vr;
-          next[ma][1] = minus ? vi : -vi;
+          for (int n = 0; n < kTogether; ++n) {
+            const P vr = row[j - ma].r[n];
+            const P vi = row[j - ma].i[n];
+            next[ma].r[n] = minus ? -vr : vr;
+            next[ma].i[n] = minus ? vi : -vi;
+          }
         }
       }
     }
     if (mb < last) {
       level = 2 * mb + 1;
       for (int ma = 0; ma <= level; ++ma) {
-        row[ma][0] = next[ma][0];
-        row[ma][1] = next[ma][1];
+        row[ma] = next[ma];
       }
     }
   }
@@ -167,7 +178,7 @@ ZENER_FN void walk(int twojmax, int first, int last, int element, Pack<Real> sta
 
 // The sums of an item for its first NJ values of j [8].
 template <int NJ, class Real>
-ZENER_FN void item_sums(const SnapItem &item, const SnapPair &pair, const Real *u, const Real *weights, int width,
+ZENER_FN void item_sums(const SnapItem &item, const SnapProduct *products, const Real *weights, const Real *u, int width,
                         Pack<Real> *real, Pack<Real> *imaginary) {
   using P = Pack<Real>;
   P sr[NJ];
@@ -179,26 +190,24 @@ ZENER_FN void item_sums(const SnapItem &item, const SnapPair &pair, const Real *
   }
   const int step = 2 * width;
   const Real *h = weights + item.weight;
-  for (int ib = 0; ib < item.nb; ++ib) {
-    const Real *u1 = u + (item.u1 + ib * (pair.j1 + 1)) * step;
-    const Real *u2 = u + (item.u2 - ib * (pair.j2 + 1)) * step;
-    for (int ia = 0; ia < item.na; ++ia) {
-      const P xr = P::load(u1);
-      const P xi = P::load(u1 + width);
-      const P yr = P::load(u2);
-      const P yi = P::load(u2 + width);
-      const P pr = fused_multiply_add(-xi, yi, xr * yr);
-      const P pi = fused_multiply_add(xi, yr, xr * yi);
-      ZENER_UNROLL(8)
-      for (int k = 0; k < NJ; ++k) {
-        const P weight = P::broadcast(h[k]);
-        sr[k] = fused_multiply_add(pr, weight, sr[k]);
-        si[k] = fused_multiply_add(pi, weight, si[k]);
-      }
-      u1 += step;
-      u2 -= step;
-      h += item.nj;
+  const SnapProduct *product = products + item.begin;
+  for (int i = 0; i < item.products; ++i) {
+    const Real *u1 = u + product->first * step;
+    const Real *u2 = u + product->second * step;
+    const P xr = P::load(u1);
+    const P xi = P::load(u1 + width);
+    const P yr = P::load(u2);
+    const P yi = P::load(u2 + width);
+    const P pr = fused_multiply_add(-xi, yi, xr * yr);
+    const P pi = fused_multiply_add(xi, yr, xr * yi);
+    ZENER_UNROLL(8)
+    for (int k = 0; k < NJ; ++k) {
+      const P weight = P::broadcast(h[k]);
+      sr[k] = fused_multiply_add(pr, weight, sr[k]);
+      si[k] = fused_multiply_add(pi, weight, si[k]);
     }
+    ++product;
+    h += item.nj;
   }
   ZENER_UNROLL(8)
   for (int k = 0; k < NJ; ++k) {
@@ -207,25 +216,25 @@ ZENER_FN void item_sums(const SnapItem &item, const SnapPair &pair, const Real *
   }
 }
 template <class Real>
-ZENER_FN void item_sums(int n, const SnapItem &item, const SnapPair &pair, const Real *u, const Real *weights, int width,
+ZENER_FN void item_sums(int n, const SnapItem &item, const SnapProduct *products, const Real *weights, const Real *u, int width,
                         Pack<Real> *real, Pack<Real> *imaginary) {
   switch (n) {
   case 1:
-    return item_sums<1>(item, pair, u, weights, width, real, imaginary);
+    return item_sums<1>(item, products, weights, u, width, real, imaginary);
   case 2:
-    return item_sums<2>(item, pair, u, weights, width, real, imaginary);
+    return item_sums<2>(item, products, weights, u, width, real, imaginary);
   case 3:
-    return item_sums<3>(item, pair, u, weights, width, real, imaginary);
+    return item_sums<3>(item, products, weights, u, width, real, imaginary);
   case 4:
-    return item_sums<4>(item, pair, u, weights, width, real, imaginary);
+    return item_sums<4>(item, products, weights, u, width, real, imaginary);
   case 5:
-    return item_sums<5>(item, pair, u, weights, width, real, imaginary);
+    return item_sums<5>(item, products, weights, u, width, real, imaginary);
   case 6:
-    return item_sums<6>(item, pair, u, weights, width, real, imaginary);
+    return item_sums<6>(item, products, weights, u, width, real, imaginary);
   case 7:
-    return item_sums<7>(item, pair, u, weights, width, real, imaginary);
+    return item_sums<7>(item, products, weights, u, width, real, imaginary);
   default:
-    return item_sums<kMostSums>(item, pair, u, weights, width, real, imaginary);
+    return item_sums<kMostSums>(item, products, weights, u, width, real, imaginary);
   }
 }
 
@@ -242,6 +251,7 @@ template <class Real> struct SnapForce {
   View<const Element<Real>, 1> half;
   View<const std::int32_t, 1> row_begin; // of row mb in the half
   View<const SnapPair, 1> pairs;
+  View<const SnapProduct, 1> products;
   View<const SnapItem, 1> items;
   View<const Output<Real>, 1> outputs;
   View<const Real, 1> weights;
@@ -313,10 +323,7 @@ template <class Real> struct SnapForce {
   ZENER_FN void compute(Team &team, const Scratch &s, std::int64_t first_atom) const {
     const int packs = width() / kPackWidth<Real>;
     find_neighbours(team, s, first_atom);
-    int most = 0;
-    for (int a = 0; a < width(); ++a) {
-      most = s.count[a] > most ? s.count[a] : most;
-    }
+    const int most = longest(s);
     team.for_each(most, packs, [&](int k, int p) { pair_functions(s, k, p); });
     sum_u(team, s, most, packs);
     if (quadratic != 0) {
@@ -326,12 +333,21 @@ template <class Real> struct SnapForce {
     sum_y(team, s, packs);
     energies(team, s);
     functionals(team, s, packs);
-    team.for_each(most, packs, [&](int k, int p) { neighbour_forces(s, k, p); });
+    team.for_each(most / kTogether, packs, [&](int i, int p) { neighbour_forces(s, i * kTogether, p); });
     team.for_each(width(), [&](int a) {
       if (first_atom + a < atoms.size()) {
         own_sums(s, a, first_atom + a);
       }
     });
+  }
+
+  // Length of the lists of a team.
+  ZENER_FN int longest(const Scratch &s) const {
+    int most = 0;
+    for (int a = 0; a < width(); ++a) {
+      most = s.count[a] > most ? s.count[a] : most;
+    }
+    return (most + kTogether - 1) / kTogether * kTogether;
   }
 
   // Phase 1. Lists shorter than the longest of the team are filled up with weightless neighbours.
@@ -400,10 +416,7 @@ template <class Real> struct SnapForce {
       }
     });
     team.for_each(w, [&](int a) {
-      int most = 0;
-      for (int other = 0; other < w; ++other) {
-        most = s.count[other] > most ? s.count[other] : most;
-      }
+      const int most = longest(s);
       for (int k = s.count[a]; k < most; ++k) {
         put(s, k, a, 0.0, 0.0, rmin0 + 1.0, 1.0, 0.0, -1);
       }
@@ -448,6 +461,22 @@ template <class Real> struct SnapForce {
     (sine * inverse).store(row + kSin * w);
   }
 
+  ZENER_FN Rotations<Real> rotations(const Scratch &s, int k, int p, bool weighted) const {
+    using P = Pack<Real>;
+    const int w = width();
+    Rotations<Real> g;
+    for (int n = 0; n < kTogether; ++n) {
+      const Real *row = s.rows.data() + static_cast<std::int64_t>(k + n) * kNumbers * w + p * kPackWidth<Real>;
+      const P q = P::load(row + kSin * w);
+      g.start[n] = weighted ? P::load(row + kSwitch * w) : P::broadcast(Real(1));
+      g.ar[n] = P::load(row + kCos * w);
+      g.ai[n] = -(q * P::load(row + kZ * w));
+      g.br[n] = q * P::load(row + kY * w);
+      g.bi[n] = -(q * P::load(row + kX * w));
+    }
+    return g;
+  }
+
   // Phases 3 and 4: [5, 6, 7].
   ZENER_FN void sum_u(Team &team, const Scratch &s, int most, int packs) const {
     using P = Pack<Real>;
@@ -468,15 +497,21 @@ template <class Real> struct SnapForce {
       const int first = kGpuShapes ? i / parts : 0;
       const int last = kGpuShapes ? first : twojmax / 2;
       Real *sums = part(g) + p * kPackWidth<Real>;
-      for (int k = most * g / parts; k < most * (g + 1) / parts; ++k) {
-        const Real *row = s.rows.data() + static_cast<std::int64_t>(k) * kNumbers * w + p * kPackWidth<Real>;
-        const P q = P::load(row + kSin * w);
-        walk(twojmax, first, last, row_begin[first], P::load(row + kSwitch * w), P::load(row + kCos * w),
-             -(q * P::load(row + kZ * w)), q * P::load(row + kY * w), -(q * P::load(row + kX * w)), [=](int e, P vr, P vi) {
-               Real *to = sums + e * 2 * w;
-               (P::load(to) + vr).store(to);
-               (P::load(to + w) + vi).store(to + w);
-             });
+      // Shares of the atom's own count: sums then do not depend on the other atoms of the team.
+      const int count = kGpuShapes ? s.count[p] : most;
+      for (int k = count * g / parts; k < count * (g + 1) / parts; k += kTogether) {
+        walk(twojmax, first, last, row_begin[first], rotations(s, k, p, true), [=](int e, const Values<Real> &v) {
+          Real *to = sums + e * 2 * w;
+          P real = P::load(to);
+          P imaginary = P::load(to + w);
+          ZENER_UNROLL(2)
+          for (int together = 0; together < kTogether; ++together) {
+            real = real + v.r[together];
+            imaginary = imaginary + v.i[together];
+          }
+          real.store(to);
+          imaginary.store(to + w);
+        });
       }
     });
     Real *u = s.large.data();
@@ -521,7 +556,7 @@ template <class Real> struct SnapForce {
           P real[kMostSums];
           P imaginary[kMostSums];
           if (item.upper > 0) {
-            item_sums(item.upper, item, pair, u, weights.data(), w, real, imaginary);
+            item_sums(item.upper, item, products.data(), weights.data(), u, w, real, imaginary);
           }
           for (int k = 0; k < pair.components; ++k) {
             P product = P::broadcast(Real(0));
@@ -587,7 +622,7 @@ template <class Real> struct SnapForce {
         const SnapItem &item = items[pair.begin + local];
         P real[kMostSums];
         P imaginary[kMostSums];
-        item_sums(item.nj, item, pair, s.large.data() + p * kPackWidth<Real>, weights.data(), w, real, imaginary);
+        item_sums(item.nj, item, products.data(), weights.data(), s.large.data() + p * kPackWidth<Real>, w, real, imaginary);
         for (int k = 0; k < item.nj; ++k) {
           const Output<Real> &out = outputs[item.out + k];
           const P beta = P::load(s.beta.data() + out.component * w + p * kPackWidth<Real>) * P::broadcast(out.factor);
@@ -686,28 +721,48 @@ template <class Real> struct SnapForce {
   ZENER_FN void neighbour_forces(const Scratch &s, int k, int p) const {
     using P = Pack<Real>;
     const int w = width();
+    P sum[kTogether];
+    P tx[kTogether];
+    P ty[kTogether];
+    P tz[kTogether];
+    ZENER_UNROLL(2)
+    for (int n = 0; n < kTogether; ++n) {
+      sum[n] = P::broadcast(Real(0));
+      tx[n] = sum[n];
+      ty[n] = sum[n];
+      tz[n] = sum[n];
+    }
+    const Real *g = s.large.data() + p * kPackWidth<Real>;
+    walk(twojmax, 0, twojmax / 2, 0, rotations(s, k, p, false), [&](int e, const Values<Real> &v) {
+      const Real *from = g + static_cast<std::int64_t>(e) * kFunctionals * w;
+      const auto add = [&](int f, P *to) {
+        const P real = P::load(from + f * w);
+        const P imaginary = P::load(from + (f + 1) * w);
+        ZENER_UNROLL(2)
+        for (int n = 0; n < kTogether; ++n) {
+          to[n] = fused_multiply_add(real, v.r[n], to[n]);
+          to[n] = fused_multiply_add(imaginary, v.i[n], to[n]);
+        }
+      };
+      add(0, sum);
+      add(2, tx);
+      add(4, ty);
+      add(6, tz);
+    });
+    ZENER_UNROLL(2)
+    for (int n = 0; n < kTogether; ++n) {
+      gradient(s, k + n, p, sum[n], tx[n], ty[n], tz[n]);
+    }
+  }
+  ZENER_FN void gradient(const Scratch &s, int k, int p, Pack<Real> sum, Pack<Real> tx, Pack<Real> ty, Pack<Real> tz) const {
+    using P = Pack<Real>;
+    const int w = width();
     Real *row = s.rows.data() + static_cast<std::int64_t>(k) * kNumbers * w + p * kPackWidth<Real>;
     const P x = P::load(row + kX * w);
     const P y = P::load(row + kY * w);
     const P z = P::load(row + kZ * w);
     const P q = P::load(row + kSin * w);
     const P c = P::load(row + kCos * w);
-    P sum = P::broadcast(Real(0));
-    P tx = sum;
-    P ty = sum;
-    P tz = sum;
-    const Real *g = s.large.data() + p * kPackWidth<Real>;
-    walk(twojmax, 0, twojmax / 2, 0, P::broadcast(Real(1)), c, -(q * z), q * y, -(q * x), [&](int e, P vr, P vi) {
-      const Real *from = g + static_cast<std::int64_t>(e) * kFunctionals * w;
-      sum = fused_multiply_add(P::load(from), vr, sum);
-      tx = fused_multiply_add(P::load(from + 2 * w), vr, tx);
-      ty = fused_multiply_add(P::load(from + 4 * w), vr, ty);
-      tz = fused_multiply_add(P::load(from + 6 * w), vr, tz);
-      sum = fused_multiply_add(P::load(from + w), vi, sum);
-      tx = fused_multiply_add(P::load(from + 3 * w), vi, tx);
-      ty = fused_multiply_add(P::load(from + 5 * w), vi, ty);
-      tz = fused_multiply_add(P::load(from + 7 * w), vi, tz);
-    });
     const P inverse = P::load(row + kInverse * w);
     const P f = P::load(row + kSwitch * w);
     const P nx = x * inverse;
@@ -838,6 +893,7 @@ public:
     half_ = to_device(half, "snap half");
     row_begin_ = to_device(row_begin, "snap rows");
     pairs_ = to_device(tables.pairs, "snap pairs of momenta");
+    products_ = to_device(tables.products, "snap products");
     items_ = to_device(tables.items, "snap sums");
     outputs_ = to_device(outputs, "snap outputs");
     weights_ = to_device(weights, "snap Clebsch-Gordan products");
@@ -858,6 +914,7 @@ public:
     work_.half = half_.view();
     work_.row_begin = row_begin_.view();
     work_.pairs = pairs_.view();
+    work_.products = products_.view();
     work_.items = items_.view();
     work_.outputs = outputs_.view();
     work_.weights = weights_.view();
@@ -919,6 +976,7 @@ private:
   DeviceBuffer<PairNumbers> pair_numbers_;
   DeviceBuffer<Element<Real>> half_;
   DeviceBuffer<SnapPair> pairs_;
+  DeviceBuffer<SnapProduct> products_;
   DeviceBuffer<SnapItem> items_;
   DeviceBuffer<Output<Real>> outputs_;
   DeviceBuffer<double> constants_;

@@ -26,15 +26,19 @@ struct SnapHalf {
   double norm;         // of the polynomials v without roots: u = norm v [4]
 };
 
-// A sum over (ma1, mb1) for all j of the pair (j1, j2) at projections (Ma, Mb) [8]: rows of nb times na products
-// u_j1[mb1][ma1] u_j2[mb2][ma2], shared by the nj values of j.
+// The places of two factors u_j1[mb1][ma1] u_j2[mb2][ma2] in U.
+struct SnapProduct {
+  std::int32_t first, second;
+};
+
+// A sum over the products of a pair (j1, j2) at projections (Ma, Mb), for all j together [8].
 struct SnapItem {
-  std::int32_t u1, u2; // places of the first two factors in U; ma1 and mb1 grow, ma2 and mb2 fall
-  std::int32_t na, nb;
-  std::int32_t nj;     // values of j: top, top - 2, … (the last is the smallest)
-  std::int32_t weight; // of the first weight of the item, [nb][na][nj], j falling
-  std::int32_t out;    // of the first of its nj outputs
-  std::int32_t upper;  // the first `upper` values of j are >= j1: they give bispectrum components
+  std::int32_t begin;    // its first product
+  std::int32_t products; // how many
+  std::int32_t nj;       // values of j: the largest, then falling by 2
+  std::int32_t weight;   // of the first weight of the item, [product][nj]
+  std::int32_t out;      // of the first of its nj outputs
+  std::int32_t upper;    // the first `upper` values of j are >= j1: they give bispectrum components
 };
 
 struct SnapOutput {
@@ -51,7 +55,6 @@ struct SnapPair {
   std::int32_t upper_end;  // items before it hold bispectrum components
   std::int32_t component;  // of its largest j; those of j - 2 … follow downwards
   std::int32_t components;
-  std::int32_t largest_nj;
 };
 
 struct SnapTables {
@@ -60,6 +63,7 @@ struct SnapTables {
   int full = 0; // elements of U
   std::vector<SnapHalf> half;
   std::vector<SnapPair> pairs;
+  std::vector<SnapProduct> products;
   std::vector<SnapItem> items;
   std::vector<SnapOutput> outputs;
   std::vector<double> weights;
@@ -194,28 +198,27 @@ inline SnapTables make_snap_tables(int twojmax) {
         const int b1 = std::max(0, (c.Mb + j1 - j2) / 2);
         const int a_sum = (c.Ma + j1 + j2) / 2;
         const int b_sum = (c.Mb + j1 + j2) / 2;
+        const int na = std::min(j1, a_sum) - a1 + 1;
+        const int nb = std::min(j1, b_sum) - b1 + 1;
         SnapItem item{};
-        item.na = std::min(j1, a_sum) - a1 + 1;
-        item.nb = std::min(j1, b_sum) - b1 + 1;
-        const int rows = item.nb;
-        // Products of u_j with itself come twice; rows mb1 < mb2 stand for both.
-        if (j1 == j2) {
-          item.nb = (item.nb + 1) / 2;
-        }
         item.nj = c.nj;
-        item.u1 = place(j1, b1, a1);
-        item.u2 = place(j2, b_sum - b1, a_sum - a1);
+        item.begin = static_cast<std::int32_t>(t.products.size());
         item.weight = static_cast<std::int32_t>(t.weights.size());
         item.out = static_cast<std::int32_t>(t.outputs.size());
-        for (int ib = 0; ib < item.nb; ++ib) {
-          const double twice = j1 == j2 && 2 * ib + 1 != rows ? 2.0 : 1.0;
-          for (int ia = 0; ia < item.na; ++ia) {
+        // Products of u_j with itself come twice: rows mb1 < mb2 stand for both.
+        for (int ib = 0; ib < (j1 == j2 ? (nb + 1) / 2 : nb); ++ib) {
+          const double twice = j1 == j2 && 2 * ib + 1 != nb ? 2.0 : 1.0;
+          for (int ia = 0; ia < na; ++ia) {
+            const int a2 = a_sum - a1 - ia;
+            const int b2 = b_sum - b1 - ib;
+            t.products.push_back({place(j1, b1 + ib, a1 + ia), place(j2, b2, a2)});
             for (int k = 0; k < item.nj; ++k) {
               const int j = jmax - 2 * k;
-              t.weights.push_back(twice * table[at(j, a1 + ia, a_sum - a1 - ia)] * table[at(j, b1 + ib, b_sum - b1 - ib)]);
+              t.weights.push_back(twice * table[at(j, a1 + ia, a2)] * table[at(j, b1 + ib, b2)]);
             }
           }
         }
+        item.products = static_cast<std::int32_t>(t.products.size()) - item.begin;
         for (int k = 0; k < item.nj; ++k) {
           const int j = jmax - 2 * k;
           SnapOutput out{};
@@ -236,7 +239,6 @@ inline SnapTables make_snap_tables(int twojmax) {
           }
           t.outputs.push_back(out);
         }
-        pair.largest_nj = std::max(pair.largest_nj, item.nj);
         t.items.push_back(item);
         if (item.upper > 0) {
           pair.upper_end = static_cast<std::int32_t>(t.items.size());

@@ -1,0 +1,114 @@
+#include "apps/zener/statics_run.hpp"
+
+#include "apps/zener/python.hpp"
+#include "apps/zener/run_folder.hpp"
+#include "host/neutral/errors.hpp"
+#include "host/neutral/files.hpp"
+#include "host/neutral/log.hpp"
+#include "host/neutral/signals.hpp"
+#include "host/neutral/version.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+namespace zener {
+
+using Json = nlohmann::ordered_json;
+
+StaticsRun::StaticsRun(const RunOptions &options, const AtomsPreset &preset, std::string driver, MakeBatch make)
+    : preset_(preset), driver_(std::move(driver)), make_(std::move(make)) {
+  if (options.resume) {
+    throw ConfigError("--resume: " + driver_ + " has no checkpoint; run it again without --resume");
+  }
+  folder_ = output_folder(options.out, preset.output_directory, false);
+  potential_ = load_potential(preset);
+  chosen_ = choose_device(options.device, options.threads);
+}
+
+void StaticsRun::open(const nlohmann::json &resolved) {
+  resolved_ = resolved;
+  make_folder(folder_);
+  open_log_file(folder_ / "log.txt");
+  log_info(fmt::format("zener {} ({}), results in {}", kVersion, kCommit, folder_.string()));
+  log_info("device " + chosen_.reason);
+  log_info("potential " + potential_->description());
+  write_file_atomically(folder_ / "preset.json", resolved.dump(2) + "\n");
+}
+
+MakeAtoms StaticsRun::maker() const {
+  return [this](std::vector<Atoms> systems) {
+    AtomsPlan plan;
+    plan.systems = std::move(systems);
+    plan.potential = potential_;
+    plan.mixed = preset_.mixed;
+    plan.deterministic = preset_.deterministic;
+    plan.skin_A = preset_.skin_A;
+    plan.seed = preset_.seed;
+    return make_ ? make_(plan) : chosen_.backend->make_atoms(plan);
+  };
+}
+
+void StaticsRun::warn(const std::string &message) {
+  warnings_.push_back(message);
+  log_warning(message);
+}
+
+void StaticsRun::write_summary(const std::string &status, const Json &content) const {
+  Json summary = {{"format", "zener-" + driver_ + "-summary-1"},
+                  {"zener", {{"version", kVersion}, {"commit", kCommit}, {"compiler", kCompiler}}},
+                  {"backend", chosen_.backend_name},
+                  {"device", chosen_.device.name},
+                  {"title", preset_.title},
+                  {"seed", preset_.seed},
+                  {"potential", potential_->description()},
+                  {"run", {{"status", status}, {"wall_s", wall_s()}}}};
+  summary.update(content);
+  summary["warnings"] = warnings_;
+  summary["preset"] = Json::parse(resolved_.dump());
+  write_file_atomically(folder_ / "summary.json", summary.dump(2) + "\n");
+}
+
+int StaticsRun::finish(const std::string &what_was_done) {
+  if (preset_.plots) {
+    draw_plots(folder_);
+  }
+  log_info(fmt::format("done: {} in {:.1f} s; see {}", what_was_done, wall_s(), (folder_ / "summary.json").string()));
+  close_log_file();
+  return static_cast<int>(ExitCode::done);
+}
+
+int StaticsRun::stopped() const {
+  log_info(fmt::format("stopped by signal {}; what was done until then is in {}", stop_signal(), folder_.string()));
+  close_log_file();
+  return static_cast<int>(ExitCode::interrupted);
+}
+
+Json named_number(const std::string &name, const std::string &units, const Json &value, const Json &standard_error,
+                  const std::string &description) {
+  return {{"name", name}, {"units", units}, {"value", value}, {"standard_error", standard_error}, {"description", description}};
+}
+
+Json atoms_by_element(const Atoms &atoms) {
+  Json out = Json::object();
+  for (std::size_t e = 0; e < atoms.elements.size(); ++e) {
+    out[atoms.elements[e]] = std::count(atoms.type.begin(), atoms.type.end(), static_cast<std::int32_t>(e));
+  }
+  return out;
+}
+
+Json cell_json(const Matrix3 &cell) {
+  std::array<double, 3> length{};
+  for (std::size_t v = 0; v < 3; ++v) {
+    length[v] = std::sqrt(cell[v][0] * cell[v][0] + cell[v][1] * cell[v][1] + cell[v][2] * cell[v][2]);
+  }
+  const auto angle = [&](std::size_t a, std::size_t b) {
+    const double dot = cell[a][0] * cell[b][0] + cell[a][1] * cell[b][1] + cell[a][2] * cell[b][2];
+    return std::acos(std::clamp(dot / (length[a] * length[b]), -1.0, 1.0)) * 180.0 / std::numbers::pi;
+  };
+  return {{"vectors_A", cell}, {"lengths_A", length}, {"angles_deg", std::array{angle(1, 2), angle(0, 2), angle(0, 1)}}};
+}
+
+} // namespace zener

@@ -1,0 +1,67 @@
+// What the drivers relax, elastic, defects and lattice_parameter begin and end with.
+#pragma once
+
+#include "apps/zener/device_choice.hpp"
+#include "apps/zener/kmc_driver.hpp"
+#include "apps/zener/md_driver.hpp"
+#include "apps/zener/statics.hpp"
+#include "host/neutral/atoms_preset.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <chrono>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace zener {
+
+class StaticsRun {
+public:
+  // Loads the potential and opens the device; makes no folder. Throws ConfigError for --resume: these runs have no checkpoint.
+  // Batches come from `make` where it is given (tests).
+  StaticsRun(const RunOptions &options, const AtomsPreset &preset, std::string driver, MakeBatch make);
+
+  // Makes the folder and its log, and writes the resolved preset.
+  void open(const nlohmann::json &resolved);
+  // Batches with the preset's potential, precision, seed and lists.
+  MakeAtoms maker() const;
+  // Goes into the log and the summary.
+  void warn(const std::string &message);
+  // summary.json: the head that all runs share, with `content` between run and warnings.
+  void write_summary(const std::string &status, const nlohmann::ordered_json &content) const;
+  // Draws the plots when they are wanted and says the last word.
+  int finish(const std::string &what_was_done);
+  // The last word of a run that a signal ended; what is written stays.
+  int stopped() const;
+
+  const std::filesystem::path &folder() const { return folder_; }
+  const PotentialModel &potential() const { return *potential_; }
+  Backend &backend() const { return *chosen_.backend; }
+  const std::string &device_reason() const { return chosen_.reason; }
+  double wall_s() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count(); }
+  // The text of resolved(), for the HDF5 files.
+  std::string preset_text() const { return resolved_.dump(); }
+
+private:
+  AtomsPreset preset_;
+  std::string driver_;
+  MakeBatch make_;
+  std::filesystem::path folder_;
+  PotentialPointer potential_;
+  ChosenDevice chosen_;
+  nlohmann::json resolved_;
+  std::vector<std::string> warnings_;
+  std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
+};
+
+// A named number of a summary, as in the other drivers' lists "numbers".
+nlohmann::ordered_json named_number(const std::string &name, const std::string &units, const nlohmann::ordered_json &value,
+                                    const nlohmann::ordered_json &standard_error, const std::string &description);
+
+// {"W": 128}.
+nlohmann::ordered_json atoms_by_element(const Atoms &atoms);
+// Lengths (A) and angles (degrees) of the cell's vectors.
+nlohmann::ordered_json cell_json(const Matrix3 &cell);
+
+} // namespace zener
