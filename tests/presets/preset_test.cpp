@@ -177,6 +177,19 @@ TEST(ShippedPresets, AreValidAndReadable) {
       if (preset.barriers.kind != "mlp" || std::filesystem::exists(preset.barriers.file)) { // the network does not ship
         EXPECT_EQ(make_map_plan(preset, warnings).elements.size(), 3U);
       }
+    } else if (driver == "md") {
+      const MdPreset preset = load_md_preset(entry.path());
+      EXPECT_GT(make_structure(preset).size(), 0U) << entry.path();
+      bool ships = true; // published potentials do not
+      try {
+        load_potential(preset);
+      } catch (const DataError &error) {
+        ships = false;
+        EXPECT_NE(text_of(entry.path()).find("not ship"), std::string::npos) << error.what();
+      }
+      if (ships && preset.structure.value("cells", json::array({0})) != json::array({30, 30, 56})) {
+        EXPECT_EQ(make_md_plan(preset).atoms.systems.size(), preset.systems());
+      }
     } else if (driver == "kmc" || driver == "static_mc") {
       const KmcPreset preset = load_kmc_preset(entry.path());
       if (preset.barriers.kind != "mlp" || std::filesystem::exists(preset.barriers.file)) {
@@ -206,6 +219,18 @@ TEST(ShippedPresets, TheOthersAreThoseOfThePaperAndTheScale) {
     EXPECT_EQ(many.replicas, 1 << 20);
     EXPECT_EQ(many.sites(), 1024);
   }
+}
+
+TEST(ShippedPresets, MolecularDynamicsHasTheSizesOfThePaper) {
+  for (const char *name : {"md_slab.json", "md_slab_short.json"}) {
+    const Atoms slab = make_structure(load_md_preset(presets() / name));
+    EXPECT_EQ(slab.size(), 100800U);
+    EXPECT_EQ(slab.cell.periodic, (std::array<bool, 3>{true, true, false}));
+  }
+  EXPECT_EQ(make_structure(load_md_preset(presets() / "md_ti_unep.json")).size(), 1458U);
+  EXPECT_EQ(make_structure(load_md_preset(presets() / "md_ti_unep_vacancy.json")).size(), 1457U);
+  EXPECT_EQ(load_md_preset(presets() / "md_ti_unep_vacancy.json").ladder_K, (std::vector<double>{900.0, 1300.0}));
+  EXPECT_EQ(make_structure(load_md_preset(presets() / "md_nbmotaw_snap.json")).elements.size(), 4U);
 }
 
 TEST(ShippedPresets, TheSweepIsThatOfThePaper) {
@@ -280,7 +305,7 @@ std::vector<json> every_shape_of_md() {
         R"({"ensemble": {"kind": "npt_isotropic", "temperature_K": 300, "pressure_GPa": 1}})",
         R"({"ensemble": {"kind": "npt_axes", "temperature_K": 300, "pressure_GPa": [1, 2, 3]}})",
         R"({"ensemble": {"kind": "npt_stochastic", "temperature_K": 300}, "limits": {"largest_move_A": 1}})",
-        R"({"output": {"trajectory": {"every": 10, "format": "h5md", "quantities": ["velocities", "energies"]}}})"}) {
+        R"({"output": {"trajectory": {"every": 10, "format": "h5md", "quantities": ["velocities"]}}})"}) {
     documents.push_back(minimal_md());
     documents.back().update(json::parse(change));
   }
@@ -647,8 +672,12 @@ TEST(MdPresets, RefusesWhatMakesNoSense) {
   refused(R"({"output": {"trajectory": {}}})", {"/output/trajectory/every", "missing"});
   refused(R"({"output": {"trajectory": {"every": 5, "quantities": ["force"]}}})",
           {"/output/trajectory/quantities/0", "forces"});
+  refused(R"({"output": {"trajectory": {"every": 5, "format": "h5md", "quantities": ["energies"]}}})",
+          {"/output/trajectory/quantities", "extended XYZ"});
+  refused(R"({"ladder": {"replicas": 300}, "output": {"trajectory": {"every": 5, "format": "h5md"}}})",
+          {"/output/trajectory/format", "256"});
   refused(R"({"structure": "w.xyz"})", {"/structure"});
-  refused(R"({"potential": {"file": "w.eam"}})", {"/potential/kind", "missing"});
+  refused(R"({"potential": {"kind": null}})", {"/potential/kind", "missing"});
   refused(R"({"potential": 3})", {"/potential"});
   refused(R"({"precision": "float32"})", {"/precision", "mixed"});
   refused(R"({"time_step_fs": 0})", {"/time_step_fs"});
