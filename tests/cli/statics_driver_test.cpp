@@ -77,7 +77,11 @@ protected:
     preset["driver"] = driver;
     preset["title"] = "springs";
     preset["structure"]["file"] = "s.xyz";
-    preset["potential"] = {{"kind", "zbl"}, {"inner", 2.0}, {"outer", 2.5}}; // stands for the springs
+    // Stands for the springs.
+    preset["potential"] = json::parse(R"({"kind": "finnis_sinclair", "parameters": {
+      "Cu": {"d": 4.4, "A": 1.9, "c": 3.25, "c0": 47.1, "c1": -33.8, "c2": 6.25},
+      "Ni": {"d": 3.6, "A": 1.8, "c": 3.4, "c0": 1.2, "c1": -0.3, "c2": 0.01},
+      "Cu-Ni": {"d": 4.0, "weight": 1, "c": 3.3, "c0": 5, "c1": -3, "c2": 0.5}}})");
     preset["output"]["plots"] = false;
     put_bytes(folder_ / "p.json", preset.dump());
   }

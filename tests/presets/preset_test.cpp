@@ -313,7 +313,7 @@ std::vector<json> every_shape_of_md() {
 }
 
 std::vector<json> every_shape_of_static_cells(const std::string &driver) {
-  std::vector<const char *> changes{"{}", R"({"potential": "w.json", "precision": "mixed", "relax": {"method": "fire"}})"};
+  std::vector<const char *> changes{"{}", R"({"potential": "w.json", "precision": "mixed", "relax": {"method": "lbfgs"}})"};
   if (driver == "relax") {
     changes.insert(changes.end(), {R"({"frames": "all"})", R"({"relax": {"cell": "full", "pressure_GPa": -1.5}})"});
   } else if (driver == "elastic") {
@@ -515,10 +515,10 @@ TEST(Reader, ResolvedPresetsReadBackAsThemselves) {
 
 TEST(StaticPresets, ReadWhatTheyAreGiven) {
   json document = minimal_static_cells("relax");
-  document["relax"] = json::parse(R"({"method": "fire", "cell": "axes", "pressure_GPa": 2, "force_tolerance_eV_A": 0.02,
+  document["relax"] = json::parse(R"({"method": "lbfgs", "cell": "axes", "pressure_GPa": 2, "force_tolerance_eV_A": 0.02,
                                       "stress_tolerance_GPa": 0.3, "max_steps": 77, "largest_move_A": 0.2})");
   const RelaxPreset relax = read_relax_preset(document, "p.json");
-  EXPECT_EQ(relax.relax.method, RelaxPlan::Method::fire);
+  EXPECT_EQ(relax.relax.method, RelaxPlan::Method::lbfgs);
   EXPECT_EQ(relax.relax.cell, CellFreedom::axes);
   EXPECT_EQ(relax.relax.pressure_GPa, 2.0);
   EXPECT_EQ(relax.relax.force_tolerance_eV_A, 0.02);
