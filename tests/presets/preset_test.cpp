@@ -319,7 +319,7 @@ std::vector<json> every_shape_of_static_cells(const std::string &driver) {
   } else if (driver == "elastic") {
     changes.insert(changes.end(), {R"({"equilibrium": {"cell": "fixed"}, "relax_atoms": "never"})"});
   } else if (driver == "defects") {
-    changes.insert(changes.end(), {R"({"structure": {"kind": "bcc", "cells": [4, 4, 4]}, "cells": [[4, 4, 4], [5, 5, 5]],
+    changes.insert(changes.end(), {R"({"structure": {"lattice": "bcc", "cells": [4, 4, 4]}, "cells": [[4, 4, 4], [5, 5, 5]],
                         "defects": ["vacancy", {"kind": "divacancy", "shell": 2, "name": "2nn", "binding": {"vacancy": 2}}]})",
                                    R"({"chemical_potentials": {"W": -8.9, "Ta": {"structure": {"file": "ta.xyz"}}},
                         "defects": [{"file": "d.xyz"}]})"});
@@ -582,7 +582,7 @@ TEST(StaticPresets, RefuseWhatMakesNoSense) {
   refused("relax", R"({"relax": {"metod": "fire"}})", {"/relax/metod", "method"});
   refused("relax", R"({"relax": {"cell": "isotropi"}})", {"/relax/cell", "isotropic"});
   refused("relax", R"({"frames": "all", "structure": {"frame": 2}})", {"/frames", "names a frame"});
-  refused("relax", R"({"frames": "all", "structure": {"file": null, "kind": "bcc"}})", {"/frames", "built"});
+  refused("relax", R"({"frames": "all", "structure": {"file": null, "lattice": "bcc"}})", {"/frames", "built"});
   refused("relax", R"({"structure": 5})", {"/structure", "object"});
   refused("elastic", R"({"strain": 0.5})", {"/strain", "0.01"});
   refused("elastic", R"({"relax": {"cell": "full"}})", {"/relax/cell", "unknown key"});
@@ -590,6 +590,8 @@ TEST(StaticPresets, RefuseWhatMakesNoSense) {
   refused("defects", R"({"defects": []})", {"/defects"});
   refused("defects", R"({"defects": ["vacancy", "vacancy"]})", {"/defects/1", "twice", "name"});
   refused("defects", R"({"defects": [7]})", {"/defects/0"});
+  refused("defects", R"({"defects": ["vacancie"]})", {"/defects/0", "did you mean", "vacancy", "dumbbell_110"});
+  refused("defects", R"({"defects": [{"kind": "dumbell"}]})", {"/defects/0/kind", "did you mean", "dumbbell"});
   refused("defects", R"({"defects": [{"name": "x"}]})", {"/defects/0", "kind", "file"});
   refused("defects", R"({"defects": [{"file": "x.xyz", "bindng": {"vacancy": 2}}]})", {"/defects/0/bindng", "binding"});
   refused("defects", R"({"defects": ["vacancy", {"file": "x.xyz", "binding": {"vacanc": 2}}]})",
@@ -597,7 +599,8 @@ TEST(StaticPresets, RefuseWhatMakesNoSense) {
   refused("defects", R"({"defects": ["vacancy", {"file": "x.xyz", "binding": {"vacancy": 0}}]})",
           {"/defects/1/binding/vacancy"});
   refused("defects", R"({"cells": [[4, 4, 4]]})", {"/cells", "null where the structure is a file"});
-  refused("defects", R"({"structure": {"file": null, "kind": "bcc"}, "cells": [[4, 4, 4], [4, 4, 4]]})", {"/cells/1", "twice"});
+  refused("defects", R"({"structure": {"file": null, "lattice": "bcc"}, "cells": [[4, 4, 4], [4, 4, 4]]})",
+          {"/cells/1", "twice"});
   refused("defects", R"({"chemical_potentials": {"W": "low"}})", {"/chemical_potentials/W"});
   refused("lattice_parameter", R"({"cells": null})", {"/cells", "missing"});
   refused("lattice_parameter", R"({"static": false})", {"/static", "ladder.temperatures_K"});
