@@ -55,7 +55,8 @@ same("masses", atoms.get_masses(), reference["mass_amu"])
 same("time", atoms.info["time_ps"], 0.5)
 same("ids", atoms.arrays["id"], reference["id"])
 check("zener.dump", "lammps-dump-text", False, True, False)
-check("zener.data", "lammps-data", False, False, True, style="atomic", units="metal")
+types = {1: 74, 2: 73}  # ASE 3.22 does not read the elements behind the masses
+check("zener.data", "lammps-data", False, False, True, style="atomic", units="metal", Z_of_type=types)
 check("POSCAR", "vasp", False, False, False)
 
 made = ase.Atoms(reference["species"], positions=position, cell=cell, pbc=reference["pbc"])
