@@ -4,6 +4,7 @@
 #include "host/neutral/errors.hpp"
 #include "host/neutral/files.hpp"
 #include "host/neutral/json_document.hpp"
+#include "host/neutral/structure_builder.hpp"
 #include "host/neutral/text.hpp"
 #include "host/neutral/trajectory_h5md.hpp"
 
@@ -105,8 +106,11 @@ void put_atoms_keys(json &document, const AtomsPreset &preset) {
 }
 
 Atoms make_structure(const AtomsPreset &preset, std::uint32_t seed) {
-  (void)seed;
-  return read_structure_file(preset);
+  if (preset.structure.contains("file")) {
+    return read_structure_file(preset);
+  }
+  ObjectReader keys(preset.structure, preset.file.string() + ": /structure", JsonUse::preset);
+  return build_structure(read_structure(keys, preset.file, seed));
 }
 
 PotentialPointer load_potential(const AtomsPreset &preset) {
