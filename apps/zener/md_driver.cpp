@@ -112,8 +112,7 @@ public:
       rows_.push_back(batch_->thermo());
       write_md_configurations(folder_, "initial", preset_, batch_->atoms(), rows_.back(), preset_.restart);
       if (preset_.trajectory) {
-        trajectory_.emplace(folder_, preset_, std::vector<std::uint64_t>{});
-        trajectory_->add(*batch_, rows_.back());
+        trajectory_.emplace(folder_, preset_, *batch_, rows_.back());
       }
     }
     return advance();
@@ -135,7 +134,7 @@ private:
       }
     }
     if (preset_.trajectory) {
-      trajectory_.emplace(folder_, preset_, from.trajectory_end);
+      trajectory_.emplace(folder_, preset_, *batch_, batch_->thermo(), from.trajectory_end);
     }
     log_info(fmt::format("resumed at step {} of {}", step_, preset_.steps));
   }
@@ -206,6 +205,9 @@ private:
   int finish() {
     const bool interrupted = stop_requested() && step_ < preset_.steps && !report_.exploded;
     save();
+    if (trajectory_) {
+      trajectory_->close();
+    }
     MdRecord record;
     record.status = report_.exploded ? "stopped: the dynamics explode" : interrupted ? "interrupted" : "finished";
     record.backend = chosen_.backend_name;

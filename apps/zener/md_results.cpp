@@ -6,6 +6,7 @@
 #include "host/neutral/errors.hpp"
 #include "host/neutral/files.hpp"
 #include "host/neutral/series_statistics.hpp"
+#include "host/neutral/trajectory_h5md.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -318,7 +319,11 @@ void write_md_configurations(const fs::path &directory, const std::string &name,
     put_row(atoms, preset, rows[s]);
     write_atoms(directory / kFolder / (name + "_" + system_name(preset, s) + ".xyz"), std::span(&atoms, 1),
                 AtomFormat::extended_xyz);
-    (void)restart;
+    if (restart) {
+      H5mdWriter file = H5mdWriter::create(directory / kFolder / (name + "_" + system_name(preset, s) + ".h5"), atoms);
+      file.append(atoms, rows[s].step, time_ps(preset, rows[s].step));
+      file.close();
+    }
   }
 }
 

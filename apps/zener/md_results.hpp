@@ -37,8 +37,8 @@ void write_md_series(const std::filesystem::path &directory, const MdPreset &pre
 void write_md_summary(const std::filesystem::path &directory, const MdPreset &preset, const MdPlan &plan, const MdRows &rows,
                       const MdRecord &run);
 
-// configurations/NAME_<system>.xyz of every system, with velocities, images, energies and forces as far as they are known; with
-// `restart` the same as restart files.
+// configurations/NAME_<system>.xyz of every system, with velocities, images, energy and virial; with `restart` the same as H5MD
+// of one frame, NAME_<system>.h5, from which a structure can start as well.
 void write_md_configurations(const std::filesystem::path &directory, const std::string &name, const MdPreset &preset,
                              const std::vector<Atoms> &systems, const std::vector<ThermoRow> &rows, bool restart);
 

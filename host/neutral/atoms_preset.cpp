@@ -4,7 +4,9 @@
 #include "host/neutral/errors.hpp"
 #include "host/neutral/files.hpp"
 #include "host/neutral/json_document.hpp"
+#include "host/neutral/structure_builder.hpp"
 #include "host/neutral/text.hpp"
+#include "host/neutral/trajectory_h5md.hpp"
 
 #include <fmt/format.h>
 
@@ -43,7 +45,9 @@ json with_hashes(json potential, const std::filesystem::path &base) {
 std::filesystem::path folder_of(const AtomsPreset &preset) { return preset.file.parent_path(); }
 
 Atoms read_structure_file(const AtomsPreset &preset) {
-  ObjectReader keys(preset.structure, preset.file.string() + ": /structure", JsonUse::preset);
+  const json document{{"structure", preset.structure}};
+  ObjectReader whole(document, preset.file.string(), JsonUse::preset);
+  ObjectReader keys = whole.object("structure");
   const std::filesystem::path file = beside(preset.file, read_path(keys, "file"));
   AtomReadOptions options;
   if (keys.has("frame")) {
@@ -64,6 +68,9 @@ Atoms read_structure_file(const AtomsPreset &preset) {
     options.type_elements = read_elements(keys, "elements", met);
   }
   keys.finish();
+  if (file.extension() == ".h5" || file.extension() == ".h5md") {
+    return std::move(read_h5md(file, {options.type_elements, options.first, options.last}).front());
+  }
   return std::move(read_atoms(file, options).front());
 }
 
@@ -99,8 +106,11 @@ void put_atoms_keys(json &document, const AtomsPreset &preset) {
 }
 
 Atoms make_structure(const AtomsPreset &preset, std::uint32_t seed) {
-  (void)seed;
-  return read_structure_file(preset);
+  if (preset.structure.contains("file")) {
+    return read_structure_file(preset);
+  }
+  ObjectReader keys(preset.structure, preset.file.string() + ": /structure", JsonUse::preset);
+  return build_structure(read_structure(keys, preset.file, seed));
 }
 
 PotentialPointer load_potential(const AtomsPreset &preset) {

@@ -22,6 +22,7 @@ const std::vector<std::string> kQuantities{"velocities", "forces", "energies"};
 constexpr std::int64_t kMostSteps = 1000000000000;
 constexpr double kMostRows = 4194304.0; // of all systems: they stay in the host's memory, about 300 bytes each
 constexpr int kMostReplicas = 1000000;
+constexpr std::size_t kMostH5mdFiles = 256;
 
 std::int64_t read_steps(ObjectReader &keys, const std::string &key, std::int64_t least,
                         std::optional<std::int64_t> fallback = std::nullopt) {
@@ -183,6 +184,14 @@ void read_trajectory(ObjectReader &output, MdPreset &preset) {
       }
       (name == "velocities" ? choice.velocities : name == "forces" ? choice.forces : choice.energies) = true;
     }
+  }
+  if (choice.format == TrajectoryFormat::h5md && choice.energies) {
+    keys.refuse("quantities", "energies of atoms have no place in H5MD; they go into extended XYZ");
+  }
+  if (choice.format == TrajectoryFormat::h5md && preset.systems() > kMostH5mdFiles) {
+    keys.refuse("format",
+                fmt::format("\"h5md\" keeps a file of each of the {} systems open; allowed: at most {}, or extended_xyz",
+                            preset.systems(), kMostH5mdFiles));
   }
   keys.finish();
   preset.trajectory = choice;

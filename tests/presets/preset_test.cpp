@@ -1,10 +1,14 @@
 // Presets: those that ship, schema against reader, faulty ones with their messages, and what a preset becomes.
 #include "apps/zener/python.hpp"
+#include "host/neutral/defects_preset.hpp"
+#include "host/neutral/elastic_preset.hpp"
 #include "host/neutral/errors.hpp"
 #include "host/neutral/json_document.hpp"
+#include "host/neutral/lattice_preset.hpp"
 #include "host/neutral/map_preset.hpp"
 #include "host/neutral/md_preset.hpp"
 #include "host/neutral/preset.hpp"
+#include "host/neutral/relax_preset.hpp"
 #include "host/neutral/schema.hpp"
 #include "host/neutral/text.hpp"
 #include "tests/neutral/support.hpp"
@@ -65,6 +69,36 @@ json minimal_md() {
   })");
 }
 
+// relax, elastic, defects and lattice_parameter.
+json minimal_static_cells(const std::string &driver) {
+  json document = json::parse(R"({"structure": {"file": "w.xyz"}, "potential": {"kind": "eam_alloy", "file": "w.eam"}})");
+  document["driver"] = driver;
+  if (driver == "defects") {
+    document["defects"] = {"vacancy"};
+  } else if (driver == "lattice_parameter") {
+    document["cells"] = {4, 4, 4};
+  }
+  return document;
+}
+
+// What the reader of one of them makes of a document; none of the other drivers.
+std::optional<json> read_static_cells(const json &document, std::set<std::string> *asked = nullptr) {
+  const std::string driver = document.at("driver");
+  if (driver == "relax") {
+    return resolved(read_relax_preset(document, "p.json", asked));
+  }
+  if (driver == "elastic") {
+    return resolved(read_elastic_preset(document, "p.json", asked));
+  }
+  if (driver == "defects") {
+    return resolved(read_defects_preset(document, "p.json", asked));
+  }
+  if (driver == "lattice_parameter") {
+    return resolved(read_lattice_preset(document, "p.json", asked));
+  }
+  return std::nullopt;
+}
+
 void check_document(const json &document) { validate(document, schema_of(driver_of(document, "p.json")), "p.json"); }
 
 KmcPreset read(const json &document) {
@@ -84,6 +118,10 @@ MdPreset read_md(const json &document) {
 
 // The preset of any of the drivers with every key explicit.
 json read_and_resolved(const json &document) {
+  if (const auto found = read_static_cells(document)) {
+    check_document(document);
+    return *found;
+  }
   if (document.at("driver") == "md") {
     return resolved(read_md(document));
   }
@@ -133,10 +171,24 @@ TEST(ShippedPresets, AreValidAndReadable) {
     const std::string driver = driver_of(document, entry.path().string());
     validate(document, schema_of(driver), entry.path().string());
     std::vector<std::string> warnings;
+    read_static_cells(document);
     if (driver == "barrier_map") {
       const MapPreset preset = load_map_preset(entry.path());
       if (preset.barriers.kind != "mlp" || std::filesystem::exists(preset.barriers.file)) { // the network does not ship
         EXPECT_EQ(make_map_plan(preset, warnings).elements.size(), 3U);
+      }
+    } else if (driver == "md") {
+      const MdPreset preset = load_md_preset(entry.path());
+      EXPECT_GT(make_structure(preset).size(), 0U) << entry.path();
+      bool ships = true; // published potentials do not
+      try {
+        load_potential(preset);
+      } catch (const DataError &error) {
+        ships = false;
+        EXPECT_NE(text_of(entry.path()).find("not ship"), std::string::npos) << error.what();
+      }
+      if (ships && preset.structure.value("cells", json::array({0})) != json::array({30, 30, 56})) {
+        EXPECT_EQ(make_md_plan(preset).atoms.systems.size(), preset.systems());
       }
     } else if (driver == "kmc" || driver == "static_mc") {
       const KmcPreset preset = load_kmc_preset(entry.path());
@@ -167,6 +219,18 @@ TEST(ShippedPresets, TheOthersAreThoseOfThePaperAndTheScale) {
     EXPECT_EQ(many.replicas, 1 << 20);
     EXPECT_EQ(many.sites(), 1024);
   }
+}
+
+TEST(ShippedPresets, MolecularDynamicsHasTheSizesOfThePaper) {
+  for (const char *name : {"md_slab.json", "md_slab_short.json"}) {
+    const Atoms slab = make_structure(load_md_preset(presets() / name));
+    EXPECT_EQ(slab.size(), 100800U);
+    EXPECT_EQ(slab.cell.periodic, (std::array<bool, 3>{true, true, false}));
+  }
+  EXPECT_EQ(make_structure(load_md_preset(presets() / "md_ti_unep.json")).size(), 1458U);
+  EXPECT_EQ(make_structure(load_md_preset(presets() / "md_ti_unep_vacancy.json")).size(), 1457U);
+  EXPECT_EQ(load_md_preset(presets() / "md_ti_unep_vacancy.json").ladder_K, (std::vector<double>{900.0, 1300.0}));
+  EXPECT_EQ(make_structure(load_md_preset(presets() / "md_nbmotaw_snap.json")).elements.size(), 4U);
 }
 
 TEST(ShippedPresets, TheSweepIsThatOfThePaper) {
@@ -228,7 +292,8 @@ std::set<std::string> leaves_of(const std::string &driver) {
   return out;
 }
 
-const std::vector<std::string> kDrivers{"kmc", "static_mc", "barrier_map", "md"};
+const std::vector<std::string> kDrivers{"kmc",   "static_mc", "barrier_map", "md",
+                                        "relax", "elastic",   "defects",     "lattice_parameter"};
 
 std::vector<json> every_shape_of_md() {
   std::vector<json> documents;
@@ -240,8 +305,31 @@ std::vector<json> every_shape_of_md() {
         R"({"ensemble": {"kind": "npt_isotropic", "temperature_K": 300, "pressure_GPa": 1}})",
         R"({"ensemble": {"kind": "npt_axes", "temperature_K": 300, "pressure_GPa": [1, 2, 3]}})",
         R"({"ensemble": {"kind": "npt_stochastic", "temperature_K": 300}, "limits": {"largest_move_A": 1}})",
-        R"({"output": {"trajectory": {"every": 10, "format": "h5md", "quantities": ["velocities", "energies"]}}})"}) {
+        R"({"output": {"trajectory": {"every": 10, "format": "h5md", "quantities": ["velocities"]}}})"}) {
     documents.push_back(minimal_md());
+    documents.back().update(json::parse(change));
+  }
+  return documents;
+}
+
+std::vector<json> every_shape_of_static_cells(const std::string &driver) {
+  std::vector<const char *> changes{"{}", R"({"potential": "w.json", "precision": "mixed", "relax": {"method": "lbfgs"}})"};
+  if (driver == "relax") {
+    changes.insert(changes.end(), {R"({"frames": "all"})", R"({"relax": {"cell": "full", "pressure_GPa": -1.5}})"});
+  } else if (driver == "elastic") {
+    changes.insert(changes.end(), {R"({"equilibrium": {"cell": "fixed"}, "relax_atoms": "never"})"});
+  } else if (driver == "defects") {
+    changes.insert(changes.end(), {R"({"structure": {"lattice": "bcc", "cells": [4, 4, 4]}, "cells": [[4, 4, 4], [5, 5, 5]],
+                        "defects": ["vacancy", {"kind": "divacancy", "shell": 2, "name": "2nn", "binding": {"vacancy": 2}}]})",
+                                   R"({"chemical_potentials": {"W": -8.9, "Ta": {"structure": {"file": "ta.xyz"}}},
+                        "defects": [{"file": "d.xyz"}]})"});
+  } else {
+    changes.insert(changes.end(), {R"({"ensemble": {"kind": "npt_stochastic"}, "ladder": {"temperatures_K": [300, 400]}})",
+                                   R"({"ensemble": {"kind": "npt_axes"}, "defects": ["vacancy"], "static": true})"});
+  }
+  std::vector<json> documents;
+  for (const char *change : changes) {
+    documents.push_back(minimal_static_cells(driver));
     documents.back().update(json::parse(change));
   }
   return documents;
@@ -249,6 +337,9 @@ std::vector<json> every_shape_of_md() {
 
 // One document for each shape that the reader of a driver knows.
 std::vector<json> every_shape(const std::string &driver) {
+  if (driver == "relax" || driver == "elastic" || driver == "defects" || driver == "lattice_parameter") {
+    return every_shape_of_static_cells(driver);
+  }
   if (driver == "md") {
     return every_shape_of_md();
   }
@@ -287,6 +378,9 @@ TEST(SchemaAndReader, KnowTheSameKeys) {
     std::set<std::string> asked;
     for (const json &document : every_shape(driver)) {
       check_document(document);
+      if (read_static_cells(document, &asked)) {
+        continue;
+      }
       if (driver == "barrier_map") {
         read_map_preset(document, "p.json", &asked);
       } else if (driver == "md") {
@@ -419,6 +513,105 @@ TEST(Reader, ResolvedPresetsReadBackAsThemselves) {
   EXPECT_EQ(read(ladder).time_limit_s, 1e-3);
 }
 
+TEST(StaticPresets, ReadWhatTheyAreGiven) {
+  json document = minimal_static_cells("relax");
+  document["relax"] = json::parse(R"({"method": "lbfgs", "cell": "axes", "pressure_GPa": 2, "force_tolerance_eV_A": 0.02,
+                                      "stress_tolerance_GPa": 0.3, "max_steps": 77, "largest_move_A": 0.2})");
+  const RelaxPreset relax = read_relax_preset(document, "p.json");
+  EXPECT_EQ(relax.relax.method, RelaxPlan::Method::lbfgs);
+  EXPECT_EQ(relax.relax.cell, CellFreedom::axes);
+  EXPECT_EQ(relax.relax.pressure_GPa, 2.0);
+  EXPECT_EQ(relax.relax.force_tolerance_eV_A, 0.02);
+  EXPECT_EQ(relax.relax.stress_tolerance_GPa, 0.3);
+  EXPECT_EQ(relax.relax.max_steps, 77);
+  EXPECT_EQ(relax.relax.largest_move_A, 0.2);
+
+  document = minimal_static_cells("elastic");
+  document.update(json::parse(R"({"equilibrium": {"cell": "full", "pressure_GPa": 1, "tolerance_GPa": 0.5}, "strain": 0.002,
+                                  "relax_atoms": "always"})"));
+  const ElasticPreset elastic = read_elastic_preset(document, "p.json");
+  EXPECT_EQ(elastic.equilibrium.cell, CellFreedom::full);
+  EXPECT_EQ(elastic.equilibrium.pressure_GPa, 1.0);
+  EXPECT_EQ(elastic.equilibrium.tolerance_GPa, 0.5);
+  EXPECT_EQ(elastic.strain, 0.002);
+  EXPECT_EQ(elastic.relax_atoms, "always");
+  EXPECT_EQ(elastic.relax.cell, CellFreedom::fixed);
+
+  document = every_shape_of_static_cells("defects").at(2);
+  const DefectsPreset built = read_defects_preset(document, "some/p.json");
+  EXPECT_EQ(built.cells, (std::vector<std::array<int, 3>>{{4, 4, 4}, {5, 5, 5}}));
+  ASSERT_EQ(built.defects.size(), 2U);
+  EXPECT_EQ(built.defects[0].name, "vacancy");
+  EXPECT_TRUE(built.defects[0].parts.empty());
+  EXPECT_EQ(built.defects[1].name, "2nn");
+  EXPECT_EQ(built.defects[1].build, json::parse(R"({"kind": "divacancy", "shell": 2})"));
+  EXPECT_EQ(built.defects[1].parts, (std::map<std::string, int>{{"vacancy", 2}}));
+  document = every_shape_of_static_cells("defects").at(3);
+  const DefectsPreset filed = read_defects_preset(document, "some/p.json");
+  EXPECT_EQ(filed.defects[0].name, "d");
+  EXPECT_EQ(filed.defects[0].file, "some/d.xyz");
+  EXPECT_EQ(filed.chemical_potentials.at("W").energy_eV, -8.9);
+  EXPECT_EQ(filed.chemical_potentials.at("Ta").structure.at("file"), "ta.xyz");
+
+  document = minimal_static_cells("lattice_parameter");
+  document.update(json::parse(R"({"ensemble": {"kind": "npt_axes", "chain": 5, "barostat_time_fs": 700}, "pressure_GPa": 3,
+                                  "ladder": {"temperatures_K": [300, 500], "replicas": 3}, "defects": ["vacancy"],
+                                  "equilibration_steps": 20, "steps": 200, "sample_every": 5, "time_step_fs": 2})"));
+  const LatticePreset lattice = read_lattice_preset(document, "p.json");
+  EXPECT_EQ(lattice.freedom(), CellFreedom::axes);
+  EXPECT_EQ(lattice.relax.cell, CellFreedom::axes);
+  EXPECT_EQ(lattice.relax.pressure_GPa, 3.0);
+  EXPECT_EQ(lattice.systems(), 12U);
+  EXPECT_EQ(lattice.chain, 5);
+  EXPECT_EQ(lattice.barostat_time_fs, 700.0);
+  EXPECT_EQ(lattice.time_step_fs, 2.0);
+  EXPECT_EQ(lattice.cells, (std::array<int, 3>{4, 4, 4}));
+}
+
+TEST(StaticPresets, RefuseWhatMakesNoSense) {
+  const auto refused = [](const char *driver, const char *change, std::initializer_list<std::string> words) {
+    json document = minimal_static_cells(driver);
+    document.merge_patch(json::parse(change));
+    const std::string message = refusal(document);
+    EXPECT_FALSE(message.empty()) << change;
+    for (const std::string &word : words) {
+      EXPECT_NE(message.find(word), std::string::npos) << change << "\n" << message;
+    }
+  };
+  refused("relax", R"({"relax": {"pressure_GPa": 1}})", {"/relax/pressure_GPa", "only 0 with a fixed cell"});
+  refused("relax", R"({"relax": {"metod": "fire"}})", {"/relax/metod", "method"});
+  refused("relax", R"({"relax": {"cell": "isotropi"}})", {"/relax/cell", "isotropic"});
+  refused("relax", R"({"frames": "all", "structure": {"frame": 2}})", {"/frames", "names a frame"});
+  refused("relax", R"({"frames": "all", "structure": {"file": null, "lattice": "bcc"}})", {"/frames", "built"});
+  refused("relax", R"({"structure": 5})", {"/structure", "object"});
+  refused("elastic", R"({"strain": 0.5})", {"/strain", "0.01"});
+  refused("elastic", R"({"relax": {"cell": "full"}})", {"/relax/cell", "unknown key"});
+  refused("elastic", R"({"equilibrium": {"cell": "fixed", "pressure_GPa": 3}})", {"/equilibrium/pressure_GPa", "fixed"});
+  refused("defects", R"({"defects": []})", {"/defects"});
+  refused("defects", R"({"defects": ["vacancy", "vacancy"]})", {"/defects/1", "twice", "name"});
+  refused("defects", R"({"defects": [7]})", {"/defects/0"});
+  refused("defects", R"({"defects": ["vacancie"]})", {"/defects/0", "did you mean", "vacancy", "dumbbell_110"});
+  refused("defects", R"({"defects": [{"kind": "dumbell"}]})", {"/defects/0/kind", "did you mean", "dumbbell"});
+  refused("defects", R"({"defects": [{"name": "x"}]})", {"/defects/0", "kind", "file"});
+  refused("defects", R"({"defects": [{"file": "x.xyz", "bindng": {"vacancy": 2}}]})", {"/defects/0/bindng", "binding"});
+  refused("defects", R"({"defects": ["vacancy", {"file": "x.xyz", "binding": {"vacanc": 2}}]})",
+          {"/defects/1/binding/vacanc", "did you mean", "vacancy"});
+  refused("defects", R"({"defects": ["vacancy", {"file": "x.xyz", "binding": {"vacancy": 0}}]})",
+          {"/defects/1/binding/vacancy"});
+  refused("defects", R"({"cells": [[4, 4, 4]]})", {"/cells", "null where the structure is a file"});
+  refused("defects", R"({"structure": {"file": null, "lattice": "bcc"}, "cells": [[4, 4, 4], [4, 4, 4]]})",
+          {"/cells/1", "twice"});
+  refused("defects", R"({"chemical_potentials": {"W": "low"}})", {"/chemical_potentials/W"});
+  refused("lattice_parameter", R"({"cells": null})", {"/cells", "missing"});
+  refused("lattice_parameter", R"({"static": false})", {"/static", "ladder.temperatures_K"});
+  refused("lattice_parameter", R"({"ladder": {"temperatures_K": [400, 300]}})", {"/ladder/temperatures_K/1", "rising"});
+  refused("lattice_parameter", R"({"ladder": {"temperatures_K": [400]}, "steps": 15})", {"/sample_every"});
+  refused("lattice_parameter", R"({"ensemble": {"kind": "nve"}})", {"/ensemble/kind", "npt_isotropic"});
+  refused("lattice_parameter", R"({"ensemble": {"kind": "npt_stochastic", "chain": 2}})", {"/ensemble/chain", "unknown key"});
+  refused("lattice_parameter", R"({"defects": [{"file": "x.xyz"}]})", {"/defects/0/file"});
+  refused("lattice_parameter", R"({"defects": ["perfect"]})", {"/defects/0", "another name"});
+}
+
 TEST(MdPresets, ReadsWhatItIsGiven) {
   const MdPreset plain = read_md(minimal_md());
   EXPECT_EQ(plain.ensemble, Ensemble::nve);
@@ -482,8 +675,12 @@ TEST(MdPresets, RefusesWhatMakesNoSense) {
   refused(R"({"output": {"trajectory": {}}})", {"/output/trajectory/every", "missing"});
   refused(R"({"output": {"trajectory": {"every": 5, "quantities": ["force"]}}})",
           {"/output/trajectory/quantities/0", "forces"});
+  refused(R"({"output": {"trajectory": {"every": 5, "format": "h5md", "quantities": ["energies"]}}})",
+          {"/output/trajectory/quantities", "extended XYZ"});
+  refused(R"({"ladder": {"replicas": 300}, "output": {"trajectory": {"every": 5, "format": "h5md"}}})",
+          {"/output/trajectory/format", "256"});
   refused(R"({"structure": "w.xyz"})", {"/structure"});
-  refused(R"({"potential": {"file": "w.eam"}})", {"/potential/kind", "missing"});
+  refused(R"({"potential": {"kind": null}})", {"/potential/kind", "missing"});
   refused(R"({"potential": 3})", {"/potential"});
   refused(R"({"precision": "float32"})", {"/precision", "mixed"});
   refused(R"({"time_step_fs": 0})", {"/time_step_fs"});
