@@ -12,8 +12,8 @@
 #include "host/neutral/progress.hpp"
 #include "host/neutral/series_statistics.hpp"
 #include "host/neutral/signals.hpp"
+#include "host/neutral/structure_builder.hpp"
 #include "host/neutral/text.hpp"
-#include "host/neutral/velocities.hpp"
 
 #include <fmt/format.h>
 
@@ -199,10 +199,10 @@ private:
     for (const Atoms &cell : task_.cells) {
       for (const double temperature_K : preset_.temperatures_K) {
         for (int r = 0; r < preset_.replicas; ++r) {
-          const auto k = static_cast<std::int64_t>(systems.size());
+          const std::uint32_t seed = seed_of_system(preset_.seed, systems.size());
           systems.push_back(cell);
           // A crystal at rest keeps half of what it is given as motion.
-          draw_velocities(systems.back(), 2.0 * temperature_K, preset_.seed, k, true);
+          set_velocities(systems.back(), 2.0 * temperature_K, seed);
           plan.begin_K.push_back(temperature_K);
         }
       }

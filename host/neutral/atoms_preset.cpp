@@ -1,9 +1,9 @@
 #include "host/neutral/atoms_preset.hpp"
 
-#include "host/neutral/atom_files.hpp"
 #include "host/neutral/errors.hpp"
 #include "host/neutral/files.hpp"
 #include "host/neutral/json_document.hpp"
+#include "host/neutral/splitmix.hpp"
 #include "host/neutral/structure_builder.hpp"
 #include "host/neutral/text.hpp"
 #include "host/neutral/trajectory_h5md.hpp"
@@ -44,36 +44,6 @@ json with_hashes(json potential, const std::filesystem::path &base) {
 
 std::filesystem::path folder_of(const AtomsPreset &preset) { return preset.file.parent_path(); }
 
-Atoms read_structure_file(const AtomsPreset &preset) {
-  const json document{{"structure", preset.structure}};
-  ObjectReader whole(document, preset.file.string(), JsonUse::preset);
-  ObjectReader keys = whole.object("structure");
-  const std::filesystem::path file = beside(preset.file, read_path(keys, "file"));
-  AtomReadOptions options;
-  if (keys.has("frame")) {
-    const json &met = keys.value("frame");
-    if (!met.is_number_integer()) {
-      keys.refuse_value("frame", met, "an integer; negative counts from the last frame");
-    }
-    options.first = met.get<std::int64_t>();
-  } else {
-    options.first = -1;
-  }
-  options.last = options.first;
-  if (keys.has("elements")) {
-    const json &met = keys.value("elements");
-    if (!met.is_array()) {
-      keys.refuse_value("elements", met, "a list of elements");
-    }
-    options.type_elements = read_elements(keys, "elements", met);
-  }
-  keys.finish();
-  if (file.extension() == ".h5" || file.extension() == ".h5md") {
-    return std::move(read_h5md(file, {options.type_elements, options.first, options.last}).front());
-  }
-  return std::move(read_atoms(file, options).front());
-}
-
 } // namespace
 
 void read_atoms_keys(ObjectReader &keys, AtomsPreset &preset) {
@@ -81,10 +51,9 @@ void read_atoms_keys(ObjectReader &keys, AtomsPreset &preset) {
   preset.mixed = keys.choice("precision", {"double", "mixed"}, "double") == "mixed";
   preset.deterministic = keys.flag("deterministic", true);
   preset.skin_A = read_in_range(keys, "skin_A", 0.0, 10.0, 1.0);
+  ObjectReader structure = keys.object("structure", true);
+  read_structure(structure, preset.file, preset.seed); // for its errors; make_structure() reads it again
   preset.structure = keys.value("structure");
-  if (!preset.structure.is_object()) {
-    keys.refuse_value("structure", preset.structure, "an object: {\"file\": …}, or a structure to be built");
-  }
   preset.potential = keys.value("potential");
   if (!preset.potential.is_object() && !preset.potential.is_string()) {
     keys.refuse_value("potential", preset.potential, "an object {\"kind\": …}, or the path of a potential's JSON file");
@@ -106,11 +75,23 @@ void put_atoms_keys(json &document, const AtomsPreset &preset) {
 }
 
 Atoms make_structure(const AtomsPreset &preset, std::uint32_t seed) {
-  if (preset.structure.contains("file")) {
-    return read_structure_file(preset);
+  const json document{{"structure", preset.structure}};
+  ObjectReader whole(document, preset.file.string(), JsonUse::preset);
+  ObjectReader keys = whole.object("structure");
+  const StructureSpec spec = read_structure(keys, preset.file, seed);
+  if (spec.file.extension() == ".h5" || spec.file.extension() == ".h5md") {
+    return std::move(read_h5md(spec.file, {spec.type_elements, spec.frame, spec.frame}).front());
   }
-  ObjectReader keys(preset.structure, preset.file.string() + ": /structure", JsonUse::preset);
-  return build_structure(read_structure(keys, preset.file, seed));
+  try {
+    return build_structure(spec);
+  } catch (const ConfigError &error) { // knows no preset
+    throw ConfigError(whole.where("structure") + ": " + error.what());
+  }
+}
+
+std::uint32_t seed_of_system(std::uint32_t seed, std::size_t system) {
+  constexpr std::uint64_t kSystem = 0x73797374'656dULL; // "system"
+  return system == 0 ? seed : static_cast<std::uint32_t>(SplitMix64{seed, kSystem, system}.next() >> 32);
 }
 
 PotentialPointer load_potential(const AtomsPreset &preset) {

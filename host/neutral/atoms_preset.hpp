@@ -29,6 +29,9 @@ void put_atoms_keys(nlohmann::json &document, const AtomsPreset &preset);
 Atoms make_structure(const AtomsPreset &preset, std::uint32_t seed);
 inline Atoms make_structure(const AtomsPreset &preset) { return make_structure(preset, preset.seed); }
 
+// Seed of what is drawn for system `system` of a batch, such as velocities; the first has the preset's.
+std::uint32_t seed_of_system(std::uint32_t seed, std::size_t system);
+
 // The potential of the preset. Throws ConfigError (its keys) and DataError (its files).
 PotentialPointer load_potential(const AtomsPreset &preset);
 

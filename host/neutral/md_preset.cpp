@@ -3,8 +3,8 @@
 #include "host/neutral/errors.hpp"
 #include "host/neutral/json_document.hpp"
 #include "host/neutral/schema.hpp"
+#include "host/neutral/structure_builder.hpp"
 #include "host/neutral/text.hpp"
-#include "host/neutral/velocities.hpp"
 
 #include <fmt/format.h>
 
@@ -351,8 +351,7 @@ MdPlan make_md_plan(const MdPreset &preset) {
     plan.atoms.systems.push_back(start);
     plan.start_K.push_back(preset.velocities_of_structure ? 0.0 : start_temperature(preset, rung));
     if (!preset.velocities_of_structure) {
-      draw_velocities(plan.atoms.systems.back(), plan.start_K.back(), preset.seed, static_cast<std::int64_t>(s),
-                      preset.exact_velocities);
+      set_velocities(plan.atoms.systems.back(), plan.start_K.back(), seed_of_system(preset.seed, s), preset.exact_velocities);
     }
     if (has_thermostat(preset.ensemble)) {
       dynamics.begin_K.push_back(preset.ladder_K.empty() ? (*preset.temperature_K)[0] : preset.ladder_K[rung]);

@@ -301,6 +301,11 @@ std::vector<json> every_shape_of_md() {
        {"{}", R"({"velocities": {"from": "structure", "exact": false}, "output": {"trajectory": {"every": 10}}})",
         R"({"ensemble": {"kind": "langevin", "temperature_K": 300}, "velocities": {}})",
         R"({"ensemble": {"kind": "bussi", "temperature_K": [300, 900]}, "potential": "w.json"})",
+        R"({"structure": {"file": "w.data", "frame": 2, "elements": ["W"]}})",
+        R"({"structure": {"lattice": "hcp", "a_A": 3, "c_over_a": 1.6, "cells": [2, 2, 2], "composition": {"Ti": 1, "Zr": 2},
+            "defects": [{"kind": "vacancies", "count": 2}], "displacement_A": 0.1, "surface": {"axis": "x", "vacuum_A": 9}}})",
+        R"({"structure": {"lattice": "bcc", "a_A": 3, "cells": [2, 2, 2], "elements": ["W"],
+            "orientation": [[1, 1, 1], [-1, 1, 0], [-1, -1, 2]]}})",
         R"({"ensemble": {"kind": "nose_hoover"}, "ladder": {"temperatures_K": [300, 400], "replicas": 2}})",
         R"({"ensemble": {"kind": "npt_isotropic", "temperature_K": 300, "pressure_GPa": 1}})",
         R"({"ensemble": {"kind": "npt_axes", "temperature_K": 300, "pressure_GPa": [1, 2, 3]}})",
@@ -467,7 +472,7 @@ TEST(SchemaAndReader, AllKeysHasThemAll) {
     for (const std::string &pointer : leaves_of(driver)) {
       bool variant = false;
       for (const char *of : {"/barriers/", "/observe/sample/", "/initial/", "/real_time/", "/composition/",
-                             "/output/trajectory/", "/ensemble/"}) {
+                             "/output/trajectory/", "/ensemble/", "/structure/"}) {
         variant = variant || pointer.rfind(of, 0) == 0;
       }
       const std::string key = pointer.substr(pointer.rfind('/') + 1);

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "host/backend.hpp"
-#include "host/neutral/velocities.hpp"
+#include "host/neutral/elements.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -168,6 +168,14 @@ private:
   struct State {
     std::vector<Vector3> x, v;
   };
+
+  static std::vector<double> masses_of(const Atoms &atoms) {
+    std::vector<double> masses = atoms.mass_amu;
+    for (std::size_t e = masses.size(); e < atoms.elements.size(); ++e) {
+      masses.push_back(atomic_mass_amu(atomic_number(atoms.elements[e]).value()));
+    }
+    return masses;
+  }
 
   void half_kick() {
     const Evaluation e = evaluate();
