@@ -179,8 +179,8 @@ public:
       scatters_ = scatters_ || potential->scatters();
     }
     cutoff_A_ = cutoff;
-    if (!(plan.skin_A > 0.0)) {
-      throw InvariantError("the skin of the lists must be positive");
+    if (!(plan.skin_A >= 0.0)) {
+      throw InvariantError("the skin of the lists must not be negative");
     }
     range_A_ = cutoff + plan.skin_A;
     check_memory();
@@ -329,6 +329,7 @@ public:
     if (run_.dt_ps == 0.0) {
       throw InvariantError("advance() before set_dynamics()");
     }
+    need_skin();
     if (relaxing_) {
       relaxing_ = false;
       record();
@@ -366,6 +367,7 @@ public:
         }
       }
     }
+    need_skin();
     relax_ = {};
     relax_.force_tolerance2 = plan.force_tolerance_eV_A * plan.force_tolerance_eV_A;
     relax_.stress_tolerance = plan.stress_tolerance_GPa / kGPa;
@@ -515,6 +517,11 @@ private:
   }
   std::string element_of(std::size_t system, std::size_t atom) const {
     return given_[system].elements[static_cast<std::size_t>(given_[system].type[atom])];
+  }
+  void need_skin() const {
+    if (!(range_A_ > cutoff_A_)) {
+      throw InvariantError("atoms that move need lists with a skin");
+    }
   }
   double freedom(std::size_t system) const {
     const double n = static_cast<double>(given_[system].size());

@@ -93,7 +93,7 @@ template <class Form, class Real, bool kOneType, bool kVirial> struct EamGather 
       return;
     }
     const std::int64_t first_atom = team.index() * kEamBlock;
-    const std::int64_t rest = atoms.size() - first_atom;
+    const std::int64_t rest = atoms.site.size() - first_atom;
     const int block = static_cast<int>(rest < kEamBlock ? rest : kEamBlock);
     if constexpr (kEamPacks) {
       const auto capacity = static_cast<std::int64_t>(atoms.neighbours.capacity);
@@ -298,7 +298,7 @@ template <class Real> struct EamSpread {
       return;
     }
     const std::int64_t first_atom = team.index() * kEamBlock;
-    const std::int64_t rest = atoms.size() - first_atom;
+    const std::int64_t rest = atoms.site.size() - first_atom;
     const int block = static_cast<int>(rest < kEamBlock ? rest : kEamBlock);
     team.for_each(block, [&](int i) { spread(first_atom + i); });
   }

@@ -82,6 +82,12 @@ ZENER_FN void walk(int twojmax, int first, int last, int element, const Rotation
   using V = Values<Real>;
   V row[kRowLength];
   V next[kRowLength];
+  const P zero = P::broadcast(Real(0));
+  int level = 0;
+  for (int n = 0; n < kTogether; ++n) {
+    row[0].r[n] = g.start[n];
+    row[0].i[n] = zero;
+  }
   const auto raise = [&](int j, auto seen) {
     V before = row[0];
     V v;
@@ -117,12 +123,6 @@ ZENER_FN void walk(int twojmax, int first, int last, int element, const Rotation
     row[j] = v;
     seen(j, v);
   };
-  const P zero = P::broadcast(Real(0));
-  int level = 0;
-  for (int n = 0; n < kTogether; ++n) {
-    row[0].r[n] = g.start[n];
-    row[0].i[n] = zero;
-  }
   if (first == 0) {
     visit(element++, row[0]);
   } else {
@@ -270,6 +270,8 @@ template <class Real> struct SnapForce {
     }
   }
 
+  ZENER_FN std::int64_t atom_count() const { return atoms.site.extent(0); }
+
   static std::size_t scratch(const SnapSizes &s, int width, int capacity) {
     std::size_t bytes = scratch_bytes<Real>(static_cast<std::int64_t>(s.large()) * width) +
                         scratch_bytes<Real>(static_cast<std::int64_t>(s.small()) * width) +
@@ -335,7 +337,7 @@ template <class Real> struct SnapForce {
     functionals(team, s, packs);
     team.for_each(most / kTogether, packs, [&](int i, int p) { neighbour_forces(s, i * kTogether, p); });
     team.for_each(width(), [&](int a) {
-      if (first_atom + a < atoms.size()) {
+      if (first_atom + a < atom_count()) {
         own_sums(s, a, first_atom + a);
       }
     });
@@ -376,9 +378,9 @@ template <class Real> struct SnapForce {
   ZENER_FN void find_neighbours(Team &team, const Scratch &s, std::int64_t first_atom) const {
     const int w = width();
     const int chunks = kGpuShapes ? kLanes / w : 1;
-    const auto own_type = [&](std::int64_t atom) { return atom < atoms.size() ? element_of[atoms.site[atom].type] : 0; };
+    const auto own_type = [&](std::int64_t atom) { return atom < atom_count() ? element_of[atoms.site[atom].type] : 0; };
     const auto begin_of = [&](std::int64_t atom, int chunk) {
-      return atom < atoms.size() ? atoms.neighbours.count[atom] * chunk / chunks : 0;
+      return atom < atom_count() ? atoms.neighbours.count[atom] * chunk / chunks : 0;
     };
     if constexpr (kGpuShapes) {
       team.for_each(chunks, w, [&](int c, int a) {
