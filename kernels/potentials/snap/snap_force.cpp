@@ -47,8 +47,8 @@ struct PairNumbers {
 
 template <class Real> struct Element {
   std::int32_t full, mirror, source, j, ma;
-  Real sign, source_sign, norm, scale; // scale: of Y, norm times how often the element counts
-  double share;                        // of conj(U) Y in the energy
+  Real sign, unit, norm, scale; // unit: of the unit matrix; scale: of Y, norm times how often the element counts
+  double share;                 // of conj(U) Y in the energy
 };
 template <class Real> struct Output {
   std::int32_t y, u, component;
@@ -527,8 +527,7 @@ template <class Real> struct SnapForce {
         imaginary = imaginary + P::load(from + w);
       }
       const P norm = P::broadcast(element.norm);
-      // The atom itself: the unit matrix; 2 mb of the half's order stands in the place: full = begin + mb (j + 1) + ma.
-      const P self = P::broadcast(element.source_sign);
+      const P self = P::broadcast(element.unit); // the atom's own share: the unit matrix
       real = fused_multiply_add(real, norm, self);
       imaginary = imaginary * norm;
       Real *to = u + element.full * 2 * w + p * kPackWidth<Real>;
@@ -878,7 +877,7 @@ public:
       e.j = h.j;
       e.ma = h.ma;
       e.sign = static_cast<Real>(h.sign);
-      e.source_sign = h.ma == h.mb ? Real(1) : Real(0);
+      e.unit = h.ma == h.mb ? Real(1) : Real(0);
       e.norm = static_cast<Real>(h.norm);
       e.scale = static_cast<Real>(h.norm * h.share);
       e.share = 2 * h.mb == h.j && 2 * h.ma == h.j ? 1.0 : 2.0;
@@ -924,7 +923,7 @@ public:
     work_.coefficients = coefficients_.view();
     work_.matrix = matrix_.view();
     work_.isolated = isolated_.view();
-    // As many atoms as fit twice into a multiprocessor, if possible.
+    // A GPU's team has as many atoms as its scratch holds.
     work_.width_ = kPackWidth<Real>;
     if constexpr (kGpuShapes) {
       const std::size_t room = queue_.properties().max_scratch_bytes;
