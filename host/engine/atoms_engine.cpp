@@ -32,7 +32,6 @@ static_assert(static_cast<int>(CellFreedom::fixed) == kCellFixed &&
 constexpr std::int64_t kChunk = kGpuShapes ? 16 : 1;
 // Closer atoms than this are an error of the input, A.
 constexpr double kClosest = 0.05;
-constexpr std::uint64_t kNone = ~std::uint64_t{0};
 
 // Rows of the control block (int64).
 constexpr int kStepRow = 0, kBadRow = 1, kFlagsRow = 2, kControlRows = 3;
@@ -462,10 +461,10 @@ public:
       if (state.order[i] < 0 || state.order[i] >= n_) {
         throw InvariantError("a state with an atom that is not there cannot be loaded");
       }
-      const auto [system, j] = place(state.order[i]);
+      const auto system = static_cast<std::int32_t>(place(state.order[i]).system);
       const std::int32_t type = types_[static_cast<std::size_t>(state.order[i])];
       const auto at = [&](const std::vector<double> &x) {
-        return Site{x[3 * i], x[3 * i + 1], x[3 * i + 2], type, static_cast<std::int32_t>(system)};
+        return Site{x[3 * i], x[3 * i + 1], x[3 * i + 2], type, system};
       };
       sites[i] = at(state.position);
       reference[i] = at(state.reference);

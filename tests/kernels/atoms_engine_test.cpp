@@ -5,8 +5,6 @@
 #include "tests/support/device_test.hpp"
 #include "tests/support/force_runner.hpp"
 
-#include <nlohmann/json.hpp>
-
 #include <cmath>
 #include <cstring>
 #include <numeric>
@@ -20,9 +18,9 @@ constexpr double kEvPerMass = 9648.5332; // A^2/ps^2 of 1 eV/amu
 
 // Tungsten after Finnis and Sinclair (1984) with the short-range part of Ackland and Thetford (1987).
 PotentialPointer tungsten() {
-  return read_potential(nlohmann::json::parse(R"({"kind": "finnis_sinclair", "parameters": {"W": {"A": 1.896373, "d": 4.400224,
-    "beta": 0, "c": 3.25, "c0": 47.1346499, "c1": -33.7665655, "c2": 6.2541999, "B": 90.3, "b0": 2.7411, "alpha": 1.2}}})"),
-                        ".", "test");
+  return parse_potential(R"({"kind": "finnis_sinclair", "parameters": {"W": {"A": 1.896373, "d": 4.400224,
+    "beta": 0, "c": 3.25, "c0": 47.1346499, "c1": -33.7665655, "c2": 6.2541999, "B": 90.3, "b0": 2.7411, "alpha": 1.2}}})",
+                         ".", "test");
 }
 
 Atoms bcc(int cells, double a, double temperature, unsigned seed, double disorder = 0.0) {
