@@ -302,13 +302,15 @@ inline void gather_rows(const double *rows, PackIndex<double> index, Pack<double
   c.value = _mm512_permutex2var_pd(low01, back, low23);
   d.value = _mm512_permutex2var_pd(high01, back, high23);
 #else
+  Pack<double> p{}, q{}, r{}, t{}; // whole: g++ warns of vectors whose elements alone are set
   for (int e = 0; e < kPackWidth<double>; ++e) {
     const double *row = rows + 4 * static_cast<std::int64_t>(index[e]);
-    a.value[e] = row[0];
-    b.value[e] = row[1];
-    c.value[e] = row[2];
-    d.value[e] = row[3];
+    p.value[e] = row[0];
+    q.value[e] = row[1];
+    r.value[e] = row[2];
+    t.value[e] = row[3];
   }
+  a = p, b = q, c = r, d = t;
 #endif
 }
 inline void gather_rows(const float *rows, PackIndex<float> index, Pack<float> &a, Pack<float> &b, Pack<float> &c,
@@ -333,13 +335,15 @@ inline void gather_rows(const float *rows, PackIndex<float> index, Pack<float> &
   c.value = _mm512_castpd_ps(_mm512_maskz_unpacklo_pd(half, high01, high23));
   d.value = _mm512_castpd_ps(_mm512_maskz_unpackhi_pd(half, high01, high23));
 #else
+  Pack<float> p{}, q{}, r{}, t{}; // whole: g++ warns of vectors whose elements alone are set
   for (int e = 0; e < kPackWidth<float>; ++e) {
     const float *row = rows + 4 * static_cast<std::int64_t>(index[e]);
-    a.value[e] = row[0];
-    b.value[e] = row[1];
-    c.value[e] = row[2];
-    d.value[e] = row[3];
+    p.value[e] = row[0];
+    q.value[e] = row[1];
+    r.value[e] = row[2];
+    t.value[e] = row[3];
   }
+  a = p, b = q, c = r, d = t;
 #endif
 }
 

@@ -63,7 +63,7 @@ struct EamPlaces {
     dz = dz - Pack<double>::broadcast(z);
     const PackIndex<double> away = (words ^ home) & ~index_mask;
     if (any_bit(away)) {
-      Pack<double> sx, sy, sz, unused;
+      Pack<double> sx{}, sy{}, sz{}, unused{};
       gather_rows(shifts, code(words), sx, sy, sz, unused);
       dx = dx + sx;
       dy = dy + sy;
@@ -130,7 +130,7 @@ private:
     const std::int32_t self = places.home | static_cast<std::int32_t>(atom);
     int found = 0;
     const auto take = [&](PackIndex<double> words, PackMask<double> among) {
-      Pack<double> dx, dy, dz, last;
+      Pack<double> dx{}, dy{}, dz{}, last{};
       places.vectors(words, dx, dy, dz, last);
       const Pack<double> square = fused_multiply_add(dx, dx, fused_multiply_add(dy, dy, dz * dz));
       const PackMask<double> inside = (square < Pack<double>::broadcast(cutoff2)) & among;
@@ -202,7 +202,7 @@ private:
     int found = 0;
     for (int slot = 0; slot < n; ++slot) {
       const auto word = static_cast<std::int32_t>(list.word(atom, slot));
-      Pack<double> dx, dy, dz, last;
+      Pack<double> dx{}, dy{}, dz{}, last{};
       places.vectors(load_index<double>(&word), dx, dy, dz, last);
       const double square = fused_multiply_add(dx, dx, fused_multiply_add(dy, dy, dz * dz))[0];
       if (square < cutoff2) {
@@ -315,7 +315,7 @@ private:
       f = constant<double>(0.0);
     }
     const auto take = [&](PackIndex<double> words, Pack<double> slope) {
-      Pack<double> dx, dy, dz, embedding;
+      Pack<double> dx{}, dy{}, dz{}, embedding{};
       places.vectors(words, dx, dy, dz, embedding);
       const Pack<double> t = slope * embedding;
       force[0] = fused_multiply_add(t, dx, force[0]);
