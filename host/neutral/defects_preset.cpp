@@ -166,8 +166,8 @@ DefectChoice read_defect(const ObjectReader &keys, const std::string &key, const
 
 // The first atom in the n-th shell of neighbours around site 0 of a crystal. Throws ConfigError where images of the pair are
 // nearer than the pair.
-std::int64_t neighbour_of_first(const AtomsPreset &preset, const Atoms &crystal, int shell) {
-  std::map<std::int64_t, std::int64_t> shells; // distance in units of 1e-3 A: site
+std::uint64_t neighbour_of_first(const AtomsPreset &preset, const Atoms &crystal, int shell) {
+  std::map<std::int64_t, std::uint64_t> shells; // distance in units of 1e-3 A: site
   const Matrix3 to_fraction = inverse(crystal.cell.vectors);
   for (std::size_t i = 1; i < crystal.size(); ++i) {
     Vector3 x{};
@@ -180,7 +180,7 @@ std::int64_t neighbour_of_first(const AtomsPreset &preset, const Atoms &crystal,
     }
     x = times(s, crystal.cell.vectors); // exact for pairs nearer than half the thinnest way through the cell
     const double r = std::sqrt(x[0] * x[0] + x[1] * x[1] + x[2] * x[2]);
-    shells.emplace(std::llround(r * 1e3), static_cast<std::int64_t>(i));
+    shells.emplace(std::llround(r * 1e3), i);
   }
   const Vector3 t = thicknesses(crystal.cell);
   const double half = 0.5 * std::min({t[0], t[1], t[2]});
@@ -206,7 +206,7 @@ json builder_entry(const AtomsPreset &crystal, const json &defect) {
   if (kind == "vacancy") {
     entry["kind"] = "vacancies";
     if (!entry.contains("sites")) {
-      entry["sites"] = {0};
+      entry["sites"] = {std::uint64_t{0}};
     }
   } else if (kind == "trivacancy") {
     entry["kind"] = "vacancy_cluster";
@@ -218,7 +218,7 @@ json builder_entry(const AtomsPreset &crystal, const json &defect) {
                         "; allowed: an integer from 1 to 100");
     }
     entry["kind"] = "vacancies";
-    entry["sites"] = {0, neighbour_of_first(crystal, make_structure(crystal), shell.get<int>())};
+    entry["sites"] = {std::uint64_t{0}, neighbour_of_first(crystal, make_structure(crystal), shell.get<int>())};
     entry.erase("shell");
   }
   return entry;
