@@ -5,7 +5,7 @@
 #include "host/neutral/errors.hpp"
 #include "host/neutral/text.hpp"
 #include "kernels/dynamics/integrate.hpp"
-#include "kernels/dynamics/relax.hpp"
+#include "kernels/dynamics/lbfgs.hpp"
 #include "kernels/dynamics/sums.hpp"
 #include "kernels/neighbours/lists.hpp"
 
@@ -373,6 +373,10 @@ public:
     relax_.pressure = plan.pressure_GPa / kGPa;
     relax_.largest_move_A = plan.largest_move_A;
     relax_.cell = static_cast<int>(plan.cell);
+    lbfgs_ = plan.method == RelaxPlan::Method::lbfgs;
+    if (lbfgs_) {
+      start_lbfgs();
+    }
     relax_.cutoff_A = cutoff_A_;
     relax_.range_A = range_A_;
     run_ = {};
@@ -463,9 +467,7 @@ public:
       }
       const auto system = static_cast<std::int32_t>(place(state.order[i]).system);
       const std::int32_t type = types_[static_cast<std::size_t>(state.order[i])];
-      const auto at = [&](const std::vector<double> &x) {
-        return Site{x[3 * i], x[3 * i + 1], x[3 * i + 2], type, system};
-      };
+      const auto at = [&](const std::vector<double> &x) { return Site{x[3 * i], x[3 * i + 1], x[3 * i + 2], type, system}; };
       sites[i] = at(state.position);
       reference[i] = at(state.reference);
     }
@@ -722,18 +724,26 @@ private:
     permute(image_, 3);
     permute(order_, 1);
     permute(reference_, 1);
+    if (relaxing_ && lbfgs_) {
+      permute(made_, 3);
+      for (int b = 0; b < kBasis; ++b) {
+        permute(basis_, 3, 3 * b);
+      }
+    }
     queue_.for_each("set_reference", n_, SetReference{flags_.view(), site_.view(), reference_.view()});
     queue_.for_each("set_reference", k_, SetReferenceBox{flags_.view(), box_.view(), reference_box_.view()});
     fill_lists();
     forces_current_ = energies_current_ = false;
   }
 
-  template <class T> void permute(DeviceBuffer<T> &rows, std::int64_t count) {
+  // Some rows of a buffer of rows of atoms.
+  template <class T> void permute(DeviceBuffer<T> &buffer, std::int64_t count, std::int64_t first = 0) {
     static_assert(sizeof(T) <= 4 * sizeof(double));
+    const View<T, 2> rows(buffer.view().data() + first * n_, count, n_);
     T *memory = reinterpret_cast<T *>(spare_.view().data());
     const View<T, 2> spare(memory, count, n_);
-    queue_.for_each("permute_atoms", n_, Permute<T>{new_order_.view(), rows.shaped(count, n_), spare});
-    queue_.for_each("permute_atoms", n_, CopyRows<T>{View<const T, 2>(spare), rows.shaped(count, n_)});
+    queue_.for_each("permute_atoms", n_, Permute<T>{new_order_.view(), View<const T, 2>(rows), spare});
+    queue_.for_each("permute_atoms", n_, CopyRows<T>{View<const T, 2>(spare), rows});
   }
 
   void fill_lists() {
@@ -831,6 +841,22 @@ private:
   }
 
   // Forces, energies and virials of the atoms as they stand.
+  // Memory of the history, taken when it is first wanted.
+  void start_lbfgs() {
+    if (basis_.size() == 0) {
+      basis_ = DeviceBuffer<double>(queue_, 3 * kBasis * n_, "relaxation history");
+      made_ = DeviceBuffer<double>(queue_, 3 * n_, "last moves");
+      lbfgs_state_ = DeviceBuffer<LbfgsState>(queue_, k_, "relaxation history of systems");
+      products_ = DeviceBuffer<double>(queue_, block_begin_.size() * kProducts, "dot products");
+    }
+    basis_.zero();
+    made_.zero();
+    LbfgsState start{};
+    start.pairs = -1;
+    const std::vector<LbfgsState> states(given_.size(), start);
+    lbfgs_state_.upload(states.data());
+  }
+
   void make_current() {
     if (forces_current_ && energies_current_) {
       return;
@@ -843,7 +869,13 @@ private:
   void begin_step() {
     if (relaxing_) {
       queue_.for_each("relax_cell", k_, RelaxCell{relax_, view(), relax_state_.view()});
-      queue_.for_each("relax_move", n_, RelaxMove{relax_, view(), relax_state_.view()});
+      if (lbfgs_) {
+        queue_.for_each("lbfgs_move", n_,
+                        LbfgsMove{relax_, view(), relax_state_.view(), lbfgs_state_.view(), basis_.shaped(3 * kBasis, n_),
+                                  made_.shaped(3, n_)});
+      } else {
+        queue_.for_each("relax_move", n_, RelaxMove{relax_, view(), relax_state_.view()});
+      }
     } else {
       queue_.for_each("bath_begin", k_, BathBegin{run_, view()});
       if (run_.ensemble == kLangevin) {
@@ -859,7 +891,18 @@ private:
 
   void finish_relax_step() {
     launch_sums(RelaxSums{velocity_.shaped(3, n_), force_.shaped(3, n_), virial_.shaped(6, n_), energy_.view()});
-    queue_.for_each("relax_update", k_, RelaxUpdate{relax_, view(), relax_state_.view()});
+    if (lbfgs_) {
+      const View<double, 2> basis = basis_.shaped(3 * kBasis, n_);
+      const std::int64_t blocks = block_begin_.size() - 1;
+      const View<double, 2> products = products_.shaped(blocks, kProducts);
+      queue_.for_each("lbfgs_store", n_, LbfgsStore{view(), lbfgs_state_.view(), basis, made_.shaped(3, n_)});
+      queue_.teams("lbfgs_products", {blocks, kSumLanes, LbfgsProducts::scratch()},
+                   LbfgsProducts{basis, site_.view(), lbfgs_state_.view(), block_begin_.view(), products, request_view()});
+      queue_.for_each("lbfgs_update", k_,
+                      LbfgsUpdate{relax_, view(), relax_state_.view(), lbfgs_state_.view(), products, block_of_system_.view()});
+    } else {
+      queue_.for_each("relax_update", k_, RelaxUpdate{relax_, view(), relax_state_.view()});
+    }
     queue_.for_each("step_end", 1, StepEnd{view()});
   }
 
@@ -960,17 +1003,19 @@ private:
   std::unique_ptr<NeighbourLists> lists_;
   int reserved_ = 0;
   std::int64_t builds_ = 0;
-  bool forces_current_ = false, energies_current_ = false, relaxing_ = false;
+  bool forces_current_ = false, energies_current_ = false, relaxing_ = false, lbfgs_ = false;
   DynamicsSettings run_{};
   RelaxSettings relax_{};
   DeviceBuffer<Site> site_, reference_;
-  DeviceBuffer<double> velocity_, force_, energy_, virial_, heat_, spare_, mass_, sums_, partial_, bath_energy_;
+  DeviceBuffer<double> velocity_, force_, energy_, virial_, heat_, spare_, mass_, sums_, partial_, bath_energy_, basis_, made_,
+      products_;
   DeviceBuffer<std::int64_t> scattered_, order_, begin_, control_, block_begin_, block_of_system_;
   DeviceBuffer<std::int32_t> image_, new_order_, flags_;
   DeviceBuffer<Box> box_, reference_box_;
   DeviceBuffer<Bath> bath_;
   DeviceBuffer<BathSettings> settings_;
   DeviceBuffer<RelaxState> relax_state_;
+  DeviceBuffer<LbfgsState> lbfgs_state_;
   Recording step_chain_, end_chain_;
   NeighbourView recorded_;
 };

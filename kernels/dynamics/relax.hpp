@@ -62,6 +62,29 @@ struct RelaxSums {
   }
 };
 
+// Whether forces and the cell's stress are within the tolerances; pull [6] is the force on the cell, per atom (see above).
+ZENER_FN bool relax_converged(const RelaxSettings &run, const DynamicsView &atoms, std::int64_t k, double *pull) {
+  const double n = static_cast<double>(atoms.begin[k + 1] - atoms.begin[k]);
+  const Box &box = atoms.box[k];
+  double stress = 0.0;
+  for (int c = 0; c < 6; ++c) {
+    pull[c] = atoms.sums(k, kVirialSum + c) - (c < 3 ? run.pressure * box.volume : 0.0);
+  }
+  if (run.cell == kCellIsotropic) {
+    const double mean = (pull[0] + pull[1] + pull[2]) / 3.0;
+    pull[0] = pull[1] = pull[2] = mean;
+  }
+  for (int c = 0; c < 6; ++c) {
+    if (run.cell == kCellFixed || (run.cell != kCellFull && c >= 3)) {
+      pull[c] = 0.0;
+    }
+    const double size = (pull[c] < 0.0 ? -pull[c] : pull[c]) / box.volume;
+    stress = size > stress ? size : stress;
+    pull[c] /= n;
+  }
+  return atoms.sums(k, kLargestForce) <= run.force_tolerance2 && stress <= run.stress_tolerance;
+}
+
 struct RelaxUpdate {
   RelaxSettings run;
   DynamicsView atoms;
@@ -72,29 +95,11 @@ struct RelaxUpdate {
     }
     RelaxState &s = state[k];
     const double n = static_cast<double>(atoms.begin[k + 1] - atoms.begin[k]);
-    Box &box = atoms.box[k];
-    double pull[6]; // on the cell
-    double stress = 0.0;
-    for (int c = 0; c < 6; ++c) {
-      const double force = atoms.sums(k, kVirialSum + c) - (c < 3 ? run.pressure * box.volume : 0.0);
-      pull[c] = force;
-    }
-    if (run.cell == kCellIsotropic) {
-      const double mean = (pull[0] + pull[1] + pull[2]) / 3.0;
-      pull[0] = pull[1] = pull[2] = mean;
-    }
-    for (int c = 0; c < 6; ++c) {
-      if (run.cell == kCellFixed || (run.cell != kCellFull && c >= 3)) {
-        pull[c] = 0.0;
-      }
-      const double size = (pull[c] < 0.0 ? -pull[c] : pull[c]) / box.volume;
-      stress = size > stress ? size : stress;
-      pull[c] /= n;
-    }
+    double pull[6];
+    s.converged = relax_converged(run, atoms, k, pull) ? 1 : 0;
     for (int c = 0; c < 6; ++c) {
       s.strain[c] = 0.0;
     }
-    s.converged = atoms.sums(k, kLargestForce) <= run.force_tolerance2 && stress <= run.stress_tolerance ? 1 : 0;
     if (s.converged != 0) {
       s.keep = s.pull = 0.0;
       s.dt = s.dt > 0.0 ? -s.dt : s.dt; // kept with its sign turned: the atoms stand still
@@ -175,6 +180,22 @@ struct RelaxCell {
   }
 };
 
+// Takes an atom along with its cell, then by its own move.
+ZENER_FN void relax_place(const RelaxSettings &run, const DynamicsView &atoms, const RelaxState &s, std::int64_t i,
+                          const double *move) {
+  Site site = atoms.site[i];
+  const double *e = s.strain;
+  const double x = site.x, y = site.y, z = site.z;
+  site.x = x + (x * e[0] + y * e[5] + z * e[4]) + move[0];
+  site.y = y + (x * e[5] + y * e[1] + z * e[3]) + move[1];
+  site.z = z + (x * e[4] + y * e[3] + z * e[2]) + move[2];
+  atoms.site[i] = site;
+  DynamicsSettings limits{};
+  limits.largest_move2 = 1.0 + run.largest_move_A * run.largest_move_A;
+  limits.moving_cell = run.cell != kCellFixed ? 1 : 0;
+  check_move(limits, atoms, i, site, move[0], move[1], move[2]);
+}
+
 struct RelaxMove {
   RelaxSettings run;
   DynamicsView atoms;
@@ -183,8 +204,7 @@ struct RelaxMove {
     if (atoms.halted[0] != 0) {
       return;
     }
-    Site site = atoms.site[i];
-    const RelaxState &s = state[site.system];
+    const RelaxState &s = state[atoms.site[i].system];
     if (s.dt < 0.0) {
       return;
     }
@@ -201,16 +221,8 @@ struct RelaxMove {
       v[d] *= shorten;
       atoms.velocity(d, i) = v[d];
     }
-    const double *e = s.strain;
-    const double x = site.x, y = site.y, z = site.z;
-    site.x = x + (x * e[0] + y * e[5] + z * e[4]) + s.dt * v[0];
-    site.y = y + (x * e[5] + y * e[1] + z * e[3]) + s.dt * v[1];
-    site.z = z + (x * e[4] + y * e[3] + z * e[2]) + s.dt * v[2];
-    atoms.site[i] = site;
-    DynamicsSettings limits{};
-    limits.largest_move2 = 1.0 + run.largest_move_A * run.largest_move_A;
-    limits.moving_cell = run.cell != kCellFixed ? 1 : 0;
-    check_move(limits, atoms, i, site, s.dt * v[0], s.dt * v[1], s.dt * v[2]);
+    const double move[3] = {s.dt * v[0], s.dt * v[1], s.dt * v[2]};
+    relax_place(run, atoms, s, i, move);
   }
 };
 
