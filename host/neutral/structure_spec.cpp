@@ -6,6 +6,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <cmath>
+
 namespace zener {
 namespace {
 
@@ -57,7 +59,13 @@ StructureSpec read_structure(ObjectReader &keys, const std::filesystem::path &pr
   spec.seed = seed;
   if (is_given(keys, "file")) {
     spec.file = beside(preset_file, read_path(keys, "file"));
-    spec.frame = read_integer(keys, "frame", -(1 << 30), 1 << 30, -1);
+    if (keys.has("frame")) {
+      const json &frame = keys.value("frame");
+      if (!frame.is_number_integer() || !(std::abs(frame.get<double>()) <= 1 << 30)) {
+        keys.refuse_value("frame", frame, "an integer from -1073741824 to 1073741824; negative counts from the last");
+      }
+      spec.frame = frame.get<std::int64_t>();
+    }
     if (is_given(keys, "elements")) {
       spec.type_elements = read_elements(keys, "elements", keys.value("elements"));
     }
