@@ -65,6 +65,9 @@ Task make_task(const DefectsPreset &preset, const PotentialModel &potential) {
   for (const auto &cells : sizes) {
     task.perfect.push_back(make_defect_structure(preset, cells, nullptr));
     check_elements(preset, potential, task.perfect.back());
+    if (preset.equilibrium.cell != CellFreedom::fixed || preset.relax.cell != CellFreedom::fixed) {
+      check_periodic(task.perfect.back(), "cells that relax");
+    }
     const nlohmann::json named = cells ? nlohmann::json(*cells) : preset.structure.value("cells", nlohmann::json());
     task.size_names.push_back(named.is_array() && named.size() == 3
                                   ? fmt::format("{}x{}x{}", named[0].dump(), named[1].dump(), named[2].dump())

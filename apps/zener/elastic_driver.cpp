@@ -26,6 +26,7 @@ constexpr double kSymmetryTolerance = 1e-3; // of the largest constant
 Atoms crystal_of(const ElasticPreset &preset, const PotentialModel &potential) {
   Atoms crystal = make_structure(preset);
   check_elements(preset, potential, crystal);
+  check_periodic(crystal, "elastic constants");
   return crystal;
 }
 
@@ -164,7 +165,13 @@ int run_elastic(const RunOptions &options, const MakeBatch &make) {
                     "are not well relaxed",
                     2.0 * found.asymmetry_GPa));
   }
-  const Json numbers = numbers_of(found, d, start.size());
+  Json numbers = Json::array();
+  for (const auto &[name, length_A] : lattice_parameters(preset, rest.state.cell_A)) {
+    numbers.push_back(named_number(name, "A", length_A, nullptr, "lattice parameter"));
+  }
+  for (const Json &number : numbers_of(found, d, start.size())) {
+    numbers.push_back(number);
+  }
   const std::string text = table(preset, found, d, numbers);
   write_file_atomically(run.folder() / "elastic.txt", text);
   write_atoms(run.folder() / "crystal.xyz", std::vector<Atoms>{rest.atoms});

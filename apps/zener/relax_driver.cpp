@@ -26,6 +26,9 @@ std::vector<Atoms> systems_of(const RelaxPreset &preset, const PotentialModel &p
   std::vector<Atoms> systems = make_structures(preset);
   for (const Atoms &atoms : systems) {
     check_elements(preset, potential, atoms);
+    if (preset.relax.cell != CellFreedom::fixed) {
+      check_periodic(atoms, "cells that relax");
+    }
   }
   return systems;
 }

@@ -91,15 +91,6 @@ double along(const Voigt &strain, const Voigt &stress, double pressure_GPa) {
   return sum;
 }
 
-void check_periodic(const Atoms &atoms, const char *what) {
-  if (!(atoms.cell.periodic[0] && atoms.cell.periodic[1] && atoms.cell.periodic[2])) {
-    throw DataError(fmt::format("{} need a crystal that is periodic in all three directions; this one is free along {}", what,
-                                !atoms.cell.periodic[0]   ? "a"
-                                : !atoms.cell.periodic[1] ? "b"
-                                                          : "c"));
-  }
-}
-
 std::string cell_text(const Matrix3 &cell) {
   const auto length = [](const Vector3 &v) { return std::sqrt(v[0] * v[0] + v[1] * v[1] + v[2] * v[2]); };
   return fmt::format("{:.4g} x {:.4g} x {:.4g} A", length(cell[0]), length(cell[1]), length(cell[2]));
@@ -135,6 +126,15 @@ std::vector<double> downhill(const std::vector<std::vector<double>> &j, const st
 }
 
 } // namespace
+
+void check_periodic(const Atoms &atoms, const char *what) {
+  if (!(atoms.cell.periodic[0] && atoms.cell.periodic[1] && atoms.cell.periodic[2])) {
+    throw DataError(fmt::format("{} need a crystal that is periodic in all three directions; this one is free along {}", what,
+                                !atoms.cell.periodic[0]   ? "a"
+                                : !atoms.cell.periodic[1] ? "b"
+                                                          : "c"));
+  }
+}
 
 std::vector<StaticState> static_states(const Evaluation &evaluation, const std::vector<Atoms> &systems) {
   std::vector<StaticState> out(systems.size());

@@ -29,6 +29,9 @@ struct StaticState {
   Voigt stress() const { return stress_GPa(virial_eV, volume_A3); } // GPa, positive in tension
 };
 
+// Throws DataError, "WHAT need a crystal …", unless the cell is periodic in all directions.
+void check_periodic(const Atoms &atoms, const char *what);
+
 // The states of an evaluation, K of them. Throws DataError that names the system when a number is not finite.
 std::vector<StaticState> static_states(const Evaluation &evaluation, const std::vector<Atoms> &systems);
 

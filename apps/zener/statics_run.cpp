@@ -99,6 +99,21 @@ Json atoms_by_element(const Atoms &atoms) {
   return out;
 }
 
+std::vector<std::pair<std::string, double>> lattice_parameters(const AtomsPreset &preset, const Matrix3 &cell) {
+  if (!preset.structure.contains("lattice") || preset.structure.contains("orientation")) {
+    return {};
+  }
+  const auto unit = [&](std::size_t d) {
+    const nlohmann::json cells = preset.structure.value("cells", nlohmann::json{1, 1, 1});
+    return std::hypot(cell[d][0], cell[d][1], cell[d][2]) / cells.at(d).get<double>();
+  };
+  std::vector<std::pair<std::string, double>> out{{"a", unit(0)}};
+  if (std::abs(unit(2) - unit(0)) > 1e-6 * unit(0)) {
+    out.emplace_back("c", unit(2));
+  }
+  return out;
+}
+
 Json cell_json(const Matrix3 &cell) {
   std::array<double, 3> length{};
   for (std::size_t v = 0; v < 3; ++v) {

@@ -12,6 +12,7 @@
 #include <chrono>
 #include <filesystem>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace zener {
@@ -61,6 +62,9 @@ nlohmann::ordered_json named_number(const std::string &name, const std::string &
 
 // {"W": 128}.
 nlohmann::ordered_json atoms_by_element(const Atoms &atoms);
+// Lattice parameters of a lattice that was built, from its cell as it is now: the lengths of its first and third vector over
+// the cells along them. Empty for files and for other orientations.
+std::vector<std::pair<std::string, double>> lattice_parameters(const AtomsPreset &preset, const Matrix3 &cell);
 // Lengths (A) and angles (degrees) of the cell's vectors.
 nlohmann::ordered_json cell_json(const Matrix3 &cell);
 

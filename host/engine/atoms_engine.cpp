@@ -32,7 +32,6 @@ static_assert(static_cast<int>(CellFreedom::fixed) == kCellFixed &&
 constexpr std::int64_t kChunk = kGpuShapes ? 16 : 1;
 // Closer atoms than this are an error of the input, A.
 constexpr double kClosest = 0.05;
-constexpr std::uint64_t kNone = ~std::uint64_t{0};
 
 // Rows of the control block (int64).
 constexpr int kStepRow = 0, kBadRow = 1, kFlagsRow = 2, kControlRows = 3;
@@ -179,8 +178,8 @@ public:
       scatters_ = scatters_ || potential->scatters();
     }
     cutoff_A_ = cutoff;
-    if (!(plan.skin_A > 0.0)) {
-      throw InvariantError("the skin of the lists must be positive");
+    if (!(plan.skin_A >= 0.0)) {
+      throw InvariantError("the skin of the lists must not be negative");
     }
     range_A_ = cutoff + plan.skin_A;
     check_memory();
@@ -329,6 +328,7 @@ public:
     if (run_.dt_ps == 0.0) {
       throw InvariantError("advance() before set_dynamics()");
     }
+    need_skin();
     if (relaxing_) {
       relaxing_ = false;
       record();
@@ -366,6 +366,7 @@ public:
         }
       }
     }
+    need_skin();
     relax_ = {};
     relax_.force_tolerance2 = plan.force_tolerance_eV_A * plan.force_tolerance_eV_A;
     relax_.stress_tolerance = plan.stress_tolerance_GPa / kGPa;
@@ -460,10 +461,10 @@ public:
       if (state.order[i] < 0 || state.order[i] >= n_) {
         throw InvariantError("a state with an atom that is not there cannot be loaded");
       }
-      const auto [system, j] = place(state.order[i]);
+      const auto system = static_cast<std::int32_t>(place(state.order[i]).system);
       const std::int32_t type = types_[static_cast<std::size_t>(state.order[i])];
       const auto at = [&](const std::vector<double> &x) {
-        return Site{x[3 * i], x[3 * i + 1], x[3 * i + 2], type, static_cast<std::int32_t>(system)};
+        return Site{x[3 * i], x[3 * i + 1], x[3 * i + 2], type, system};
       };
       sites[i] = at(state.position);
       reference[i] = at(state.reference);
@@ -515,6 +516,11 @@ private:
   }
   std::string element_of(std::size_t system, std::size_t atom) const {
     return given_[system].elements[static_cast<std::size_t>(given_[system].type[atom])];
+  }
+  void need_skin() const {
+    if (!(range_A_ > cutoff_A_)) {
+      throw InvariantError("atoms that move need lists with a skin");
+    }
   }
   double freedom(std::size_t system) const {
     const double n = static_cast<double>(given_[system].size());

@@ -1,5 +1,6 @@
 #include "host/neutral/defects_preset.hpp"
 
+#include "host/neutral/errors.hpp"
 #include "host/neutral/json_document.hpp"
 #include "host/neutral/schema.hpp"
 #include "host/neutral/text.hpp"
@@ -7,7 +8,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
+#include <cmath>
 
 namespace zener {
 namespace {
@@ -64,13 +65,34 @@ void read_chemical_potentials(ObjectReader &keys, DefectsPreset &preset) {
   }
 }
 
-// What a cluster of the builder consists of.
-std::map<std::string, int> parts_of_kind(const std::string &kind) {
-  if (kind.starts_with("divacancy")) {
-    return {{"vacancy", 2}};
+// Kinds that the drivers know: the builder's, and names for what is usually asked.
+const std::vector<std::string> kKinds{"vacancy",    "divacancy",   "trivacancy", "dumbbell",       "crowdion",
+                                      "octahedral", "tetrahedral", "vacancies",  "vacancy_cluster"};
+// As texts that stand for an object.
+const std::vector<std::string> kShort{"vacancy",      "divacancy",    "divacancy_1nn", "divacancy_2nn", "divacancy_3nn",
+                                      "trivacancy",   "dumbbell_100", "dumbbell_110",  "dumbbell_111",  "crowdion",
+                                      "crowdion_100", "crowdion_110", "crowdion_111",  "octahedral",    "tetrahedral"};
+
+// "dumbbell_110" -> {"kind": "dumbbell", "direction": "110"}; "divacancy_2nn" -> {"kind": "divacancy", "shell": 2}.
+json object_of(const ObjectReader &keys, const std::string &key, const std::string &name) {
+  if (std::find(kShort.begin(), kShort.end(), name) == kShort.end()) {
+    keys.refuse_value(key, name, "one of " + join(kShort, ", ") + ", or an object" + did_you_mean(name, kShort));
   }
-  if (kind.starts_with("trivacancy")) {
-    return {{"vacancy", 3}};
+  const std::size_t bar = name.find('_');
+  json out{{"kind", name.substr(0, bar)}};
+  if (bar != std::string::npos && name.ends_with("nn")) {
+    out["shell"] = name[bar + 1] - '0';
+  } else if (bar != std::string::npos) {
+    out["direction"] = name.substr(bar + 1);
+  }
+  return out;
+}
+
+// What a cluster consists of.
+std::map<std::string, int> parts_of(const json &build) {
+  const std::string kind = build.at("kind");
+  if (kind == "divacancy" || kind == "trivacancy") {
+    return {{"vacancy", kind == "divacancy" ? 2 : 3}};
   }
   return {};
 }
@@ -93,8 +115,8 @@ DefectChoice read_defect(const ObjectReader &keys, const std::string &key, const
   DefectChoice defect;
   if (met.is_string() && !met.get_ref<const std::string &>().empty()) {
     defect.name = met.get<std::string>();
-    defect.build = {{"kind", defect.name}};
-    defect.parts = parts_of_kind(defect.name);
+    defect.build = object_of(keys, key, defect.name);
+    defect.parts = parts_of(defect.build);
     return defect;
   }
   if (!met.is_object() || met.contains("file") == met.contains("kind")) {
@@ -128,18 +150,78 @@ DefectChoice read_defect(const ObjectReader &keys, const std::string &key, const
     }
     return defect;
   }
-  if (!rest["kind"].is_string() || rest["kind"].get_ref<const std::string &>().empty()) {
-    keys.refuse_value(key + "/kind", rest["kind"], "the kind of a defect, such as \"vacancy\"");
+  const std::string kind = rest["kind"].is_string() ? rest["kind"].get<std::string>() : "";
+  if (std::find(kKinds.begin(), kKinds.end(), kind) == kKinds.end()) {
+    keys.refuse_value(key + "/kind", rest["kind"], "one of " + join(kKinds, ", ") + did_you_mean(kind, kKinds));
   }
-  const std::string kind = rest["kind"].get<std::string>();
   if (defect.name.empty()) {
     defect.name = kind;
   }
   if (!defect.parts_given) {
-    defect.parts = parts_of_kind(kind);
+    defect.parts = parts_of(rest);
   }
   defect.build = std::move(rest);
   return defect;
+}
+
+// The first atom in the n-th shell of neighbours around site 0 of a crystal. Throws ConfigError where images of the pair are
+// nearer than the pair.
+std::uint64_t neighbour_of_first(const AtomsPreset &preset, const Atoms &crystal, int shell) {
+  std::map<std::int64_t, std::uint64_t> shells; // distance in units of 1e-3 A: site
+  const Matrix3 to_fraction = inverse(crystal.cell.vectors);
+  for (std::size_t i = 1; i < crystal.size(); ++i) {
+    Vector3 x{};
+    for (std::size_t d = 0; d < 3; ++d) {
+      x[d] = crystal.position_A[i][d] - crystal.position_A[0][d];
+    }
+    Vector3 s = times(x, to_fraction);
+    for (double &f : s) {
+      f -= std::round(f);
+    }
+    x = times(s, crystal.cell.vectors); // exact for pairs nearer than half the thinnest way through the cell
+    const double r = std::sqrt(x[0] * x[0] + x[1] * x[1] + x[2] * x[2]);
+    shells.emplace(std::llround(r * 1e3), i);
+  }
+  const Vector3 t = thicknesses(crystal.cell);
+  const double half = 0.5 * std::min({t[0], t[1], t[2]});
+  int met = 0;
+  for (const auto &[distance, site] : shells) {
+    if (1e-3 * static_cast<double>(distance) > half - 1e-2) {
+      break;
+    }
+    if (++met == shell) {
+      return site;
+    }
+  }
+  throw ConfigError(
+      fmt::format("{}: /defects: the cell of {} atoms is too small for a divacancy in shell {}: half its thickness "
+                  "is {:.4g} A, which holds {} shells",
+                  preset.file.string(), crystal.size(), shell, half, met));
+}
+
+// The builder's entry for a defect of this driver.
+json builder_entry(const AtomsPreset &crystal, const json &defect) {
+  json entry = defect;
+  const std::string kind = defect.at("kind");
+  if (kind == "vacancy") {
+    entry["kind"] = "vacancies";
+    if (!entry.contains("sites")) {
+      entry["sites"] = {std::uint64_t{0}};
+    }
+  } else if (kind == "trivacancy") {
+    entry["kind"] = "vacancy_cluster";
+    entry["count"] = 3;
+  } else if (kind == "divacancy") {
+    const json shell = defect.value("shell", json(1));
+    if (!shell.is_number_integer() || shell.get<std::int64_t>() < 1 || shell.get<std::int64_t>() > 100) {
+      throw ConfigError(crystal.file.string() + ": /defects: shell of a divacancy is " + value_text(shell) +
+                        "; allowed: an integer from 1 to 100");
+    }
+    entry["kind"] = "vacancies";
+    entry["sites"] = {std::uint64_t{0}, neighbour_of_first(crystal, make_structure(crystal), shell.get<int>())};
+    entry.erase("shell");
+  }
+  return entry;
 }
 
 } // namespace
@@ -243,7 +325,12 @@ Atoms make_defect_structure(const AtomsPreset &preset, const std::optional<std::
     changed.structure["cells"] = *cells;
   }
   if (!defect.is_null()) {
-    changed.structure["defects"].push_back(defect);
+    if (changed.structure.contains("file")) {
+      throw ConfigError(preset.file.string() + ": /defects: a " + defect.at("kind").get<std::string>() +
+                        " is built into a lattice, and the structure is a file; give the file of each defect");
+    }
+    const json entry = builder_entry(changed, defect);
+    changed.structure["defects"].push_back(entry);
   }
   return make_structure(changed);
 }

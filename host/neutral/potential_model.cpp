@@ -105,6 +105,10 @@ PotentialPointer read_potential(const nlohmann::json &object, const std::filesys
   return read_with(keys, base);
 }
 
+PotentialPointer parse_potential(std::string_view json, const std::filesystem::path &base, const std::string &where) {
+  return read_potential(parse_json(json, where, JsonUse::preset), base, where);
+}
+
 PotentialPointer read_potential_file(const std::filesystem::path &file) {
   const nlohmann::json document = load_json(file, JsonUse::preset);
   if (!document.is_object()) {

@@ -13,6 +13,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace zener {
@@ -63,6 +64,8 @@ std::vector<PotentialKind> potential_kinds();
 // ConfigError for unknown kinds and keys (presets), DataError for the files.
 PotentialPointer read_potential(const nlohmann::json &object, const std::filesystem::path &base, const std::string &where);
 PotentialPointer read_potential_file(const std::filesystem::path &file);
+// The same from a text.
+PotentialPointer parse_potential(std::string_view json, const std::filesystem::path &base, const std::string &where);
 
 // A path of a potential's object: relative to base.
 std::filesystem::path potential_path(ObjectReader &keys, const std::string &key, const std::filesystem::path &base);

@@ -29,7 +29,7 @@ RelaxPlan read_relax(ObjectReader &keys, double force_tolerance_eV_A, bool with_
   ObjectReader relax = keys.object("relax");
   RelaxPlan plan;
   plan.method =
-      relax.choice("method", {"fire", "lbfgs"}, "lbfgs") == "fire" ? RelaxPlan::Method::fire : RelaxPlan::Method::lbfgs;
+      relax.choice("method", {"fire", "lbfgs"}, "fire") == "fire" ? RelaxPlan::Method::fire : RelaxPlan::Method::lbfgs;
   plan.force_tolerance_eV_A = read_in_range(relax, "force_tolerance_eV_A", 1e-10, 10.0, force_tolerance_eV_A);
   plan.max_steps = read_integer(relax, "max_steps", 1, 100000000, 10000);
   plan.largest_move_A = read_in_range(relax, "largest_move_A", 1e-4, 1.0, 0.1);

@@ -59,10 +59,10 @@ StructureSpec read_structure(ObjectReader &keys, const std::filesystem::path &pr
   spec.seed = seed;
   if (is_given(keys, "file")) {
     spec.file = beside(preset_file, read_path(keys, "file"));
-    if (keys.has("frame")) {
+    if (is_given(keys, "frame")) {
       const json &frame = keys.value("frame");
-      if (!frame.is_number_integer() || !(std::abs(frame.get<double>()) <= 1 << 30)) {
-        keys.refuse_value("frame", frame, "an integer from -1073741824 to 1073741824; negative counts from the last");
+      if (!frame.is_number_integer() || std::abs(frame.get<double>()) > (1 << 30)) {
+        keys.refuse_value("frame", frame, "an integer; negative counts from the end");
       }
       spec.frame = frame.get<std::int64_t>();
     }

@@ -302,24 +302,49 @@ inline void gather_rows(const double *rows, PackIndex<double> index, Pack<double
   c.value = _mm512_permutex2var_pd(low01, back, low23);
   d.value = _mm512_permutex2var_pd(high01, back, high23);
 #else
+  Pack<double> p{}, q{}, r{}, t{}; // whole: g++ warns of vectors whose elements alone are set
   for (int e = 0; e < kPackWidth<double>; ++e) {
     const double *row = rows + 4 * static_cast<std::int64_t>(index[e]);
-    a.value[e] = row[0];
-    b.value[e] = row[1];
-    c.value[e] = row[2];
-    d.value[e] = row[3];
+    p.value[e] = row[0];
+    q.value[e] = row[1];
+    r.value[e] = row[2];
+    t.value[e] = row[3];
   }
+  a = p, b = q, c = r, d = t;
 #endif
 }
 inline void gather_rows(const float *rows, PackIndex<float> index, Pack<float> &a, Pack<float> &b, Pack<float> &c,
                         Pack<float> &d) {
+#if defined(__AVX512F__) && defined(__AVX512DQ__)
+  const __mmask16 full = static_cast<__mmask16>(-1);
+  const __mmask8 half = static_cast<__mmask8>(-1);
+  const auto row = [&](int e) { return _mm_loadu_ps(rows + 4 * static_cast<std::int64_t>(index[e])); };
+  // Rows e, e + 4, e + 8, e + 12; then 4 x 4 numbers are transposed in each quarter.
+  const auto four = [&](int e) {
+    const __m512 one = _mm512_castps128_ps512(row(e));
+    const __m512 two = _mm512_maskz_insertf32x4(full, one, row(e + 4), 1);
+    return _mm512_maskz_insertf32x4(full, _mm512_maskz_insertf32x4(full, two, row(e + 8), 2), row(e + 12), 3);
+  };
+  const __m512 r0 = four(0), r1 = four(1), r2 = four(2), r3 = four(3);
+  const __m512d low01 = _mm512_castps_pd(_mm512_maskz_unpacklo_ps(full, r0, r1));
+  const __m512d low23 = _mm512_castps_pd(_mm512_maskz_unpacklo_ps(full, r2, r3));
+  const __m512d high01 = _mm512_castps_pd(_mm512_maskz_unpackhi_ps(full, r0, r1));
+  const __m512d high23 = _mm512_castps_pd(_mm512_maskz_unpackhi_ps(full, r2, r3));
+  a.value = _mm512_castpd_ps(_mm512_maskz_unpacklo_pd(half, low01, low23));
+  b.value = _mm512_castpd_ps(_mm512_maskz_unpackhi_pd(half, low01, low23));
+  c.value = _mm512_castpd_ps(_mm512_maskz_unpacklo_pd(half, high01, high23));
+  d.value = _mm512_castpd_ps(_mm512_maskz_unpackhi_pd(half, high01, high23));
+#else
+  Pack<float> p{}, q{}, r{}, t{}; // whole: g++ warns of vectors whose elements alone are set
   for (int e = 0; e < kPackWidth<float>; ++e) {
     const float *row = rows + 4 * static_cast<std::int64_t>(index[e]);
-    a.value[e] = row[0];
-    b.value[e] = row[1];
-    c.value[e] = row[2];
-    d.value[e] = row[3];
+    p.value[e] = row[0];
+    q.value[e] = row[1];
+    r.value[e] = row[2];
+    t.value[e] = row[3];
   }
+  a = p, b = q, c = r, d = t;
+#endif
 }
 
 #endif

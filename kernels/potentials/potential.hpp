@@ -13,6 +13,7 @@
 #include "kernels/exec/queue.hpp"
 #include "kernels/neighbours/neighbour_list.hpp"
 
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 
@@ -38,11 +39,13 @@ ZENER_FN void add_force(const ForceView &forces, std::int64_t atom, double x, do
   for (int d = 0; d < 3; ++d) {
     std::int64_t *target = &forces.scattered(d, atom);
     if (forces.deterministic != 0) {
-      const double bounded = f[d] < kForceLimit ? (f[d] > -kForceLimit ? f[d] : -kForceLimit) : kForceLimit; // NaN: the limit
+      // Without branches, which signs would make costly on a CPU. NaN: the limit.
+      const double below = f[d] < kForceLimit ? f[d] : kForceLimit;
+      const double bounded = below > -kForceLimit ? below : -kForceLimit;
       const double scaled = bounded * (1.0 / kForceUnit);
       // Rounded to nearest: truncation would lean to zero.
       atomic_add(reinterpret_cast<std::uint64_t *>(target),
-                 static_cast<std::uint64_t>(static_cast<std::int64_t>(scaled + (scaled < 0.0 ? -0.5 : 0.5))));
+                 static_cast<std::uint64_t>(static_cast<std::int64_t>(scaled + copysign(0.5, scaled))));
     } else {
       atomic_add(reinterpret_cast<double *>(target), f[d]);
     }

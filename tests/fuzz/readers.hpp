@@ -3,6 +3,7 @@
 
 #include "host/neutral/atom_files.hpp"
 #include "host/neutral/errors.hpp"
+#include "kernels/potentials/eam/eam_model.hpp"
 
 #include <array>
 #include <cstdint>
@@ -54,12 +55,14 @@ struct FuzzedReader {
   void (*read)(std::string_view);
 };
 
-inline constexpr std::array<FuzzedReader, 5> kFuzzedReaders{{
+inline constexpr std::array<FuzzedReader, 7> kFuzzedReaders{{
     {"extended_xyz", [](std::string_view text) { fuzz_atoms(text, AtomFormat::extended_xyz); }},
     {"lammps_data", [](std::string_view text) { fuzz_atoms(text, AtomFormat::lammps_data); }},
     {"lammps_dump", [](std::string_view text) { fuzz_atoms(text, AtomFormat::lammps_dump); }},
     {"poscar", [](std::string_view text) { fuzz_atoms(text, AtomFormat::poscar); }},
     {"any_atoms", [](std::string_view text) { fuzz_atoms(text, AtomFormat::automatic); }},
+    {"eam_alloy", [](std::string_view text) { parse_eam(text, "input", false); }},
+    {"eam_fs", [](std::string_view text) { parse_eam(text, "input", true); }},
 }};
 
 // Reads bytes; an error of the user's data is what is allowed, every other exception leaves.

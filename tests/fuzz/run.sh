@@ -2,7 +2,7 @@
 # Fuzzes the readers of users' files with libFuzzer under the address and undefined-behaviour sanitizers.
 #   tests/fuzz/run.sh FOLDER SECONDS [READER …]      all of kFuzzedReaders in readers.hpp without names, one after the other
 # FOLDER takes the programs, the growing corpora (FOLDER/READER) and what crashed (FOLDER/READER-crash-*). The corpora start
-# from tests/fuzz/corpus. ends with an error when anything crashed. CXX: clang++ (14 or later).
+# from tests/fuzz/corpus. Ends with an error when anything crashed. CXX: clang++ (14 or later).
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
 folder=${1:?folder} seconds=${2:?seconds}

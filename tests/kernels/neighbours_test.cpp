@@ -48,7 +48,8 @@ std::vector<Entry> brute_force(const Sample &sample, double range, int base) {
             const Vector3 shift = times(Vector3{double(a), double(b), double(c)}, sample.cell.vectors);
             double r2 = 0.0;
             for (std::size_t d = 0; d < 3; ++d) {
-              const double x = sample.position[static_cast<std::size_t>(j)][d] - sample.position[static_cast<std::size_t>(i)][d];
+              const double x =
+                  sample.position[static_cast<std::size_t>(j)][d] - sample.position[static_cast<std::size_t>(i)][d];
               r2 += (x + shift[d]) * (x + shift[d]);
             }
             if (r2 < range * range && !(i == j && a == 0 && b == 0 && c == 0)) {

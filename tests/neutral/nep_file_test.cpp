@@ -4,6 +4,7 @@
 #include "kernels/potentials/nep/nep_model.hpp"
 #include "tests/neutral/support.hpp"
 #include "tests/support/nep_files.hpp"
+#include "tests/support/nep_text.hpp"
 
 #include <nlohmann/json.hpp>
 

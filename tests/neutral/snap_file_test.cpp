@@ -157,7 +157,7 @@ TEST(SnapFile, ReadsPublishedFiles) {
     const auto model = read_snap(coefficient_file, parameter_file);
     EXPECT_EQ(model->species.size(), name[0] == 'n' ? 4U : 1U);
     if (name[0] == 'n') {
-      EXPECT_EQ(model->elements()[1], "W");
+      EXPECT_EQ(model->elements()[1], "Nb");
       EXPECT_DOUBLE_EQ(model->species[0].radius, 0.489);
       EXPECT_DOUBLE_EQ(model->species[0].weight, 0.8);
     }

@@ -2,7 +2,6 @@
 
 #include "host/neutral/elements.hpp"
 #include "host/neutral/json_document.hpp"
-#include "host/neutral/schema.hpp"
 #include "tests/neutral/support.hpp"
 
 #include <nlohmann/json.hpp>
@@ -30,15 +29,15 @@ StructureSpec lattice(const std::string &name, double a_A, std::array<int, 3> ce
 // Distances of all pairs up to a radius over explicit images: distance (rounded) -> number, twice per pair.
 std::map<long, int> shells(const Atoms &atoms, double radius) {
   std::map<long, int> out;
+  std::array<int, 3> images{};
+  for (std::size_t k = 0; k < 3; ++k) {
+    images[k] = atoms.cell.periodic[k] ? static_cast<int>(std::ceil(radius / thicknesses(atoms.cell)[k])) : 0;
+  }
   for (std::size_t i = 0; i < atoms.size(); ++i) {
     for (std::size_t j = 0; j < atoms.size(); ++j) {
-      for (int x = -3; x <= 3; ++x) {
-        for (int y = -3; y <= 3; ++y) {
-          for (int z = -3; z <= 3; ++z) {
-            const std::array<bool, 3> &p = atoms.cell.periodic;
-            if ((x != 0 && !p[0]) || (y != 0 && !p[1]) || (z != 0 && !p[2])) {
-              continue;
-            }
+      for (int x = -images[0]; x <= images[0]; ++x) {
+        for (int y = -images[1]; y <= images[1]; ++y) {
+          for (int z = -images[2]; z <= images[2]; ++z) {
             const Vector3 shift = times(Vector3{1.0 * x, 1.0 * y, 1.0 * z}, atoms.cell.vectors);
             double squared = 0.0;
             for (std::size_t d = 0; d < 3; ++d) {
@@ -189,7 +188,7 @@ TEST(StructureBuilder, interstitials) {
         Case{"octahedral", "111", 0.5, 0.5}, Case{"tetrahedral", "111", std::sqrt(5.0) / 4, std::sqrt(3.0) / 4}}) {
     for (const char *name : {"bcc", "fcc"}) {
       const bool body = std::string(name) == "bcc";
-      StructureSpec spec = lattice(name, 3.0, {4, 4, 4});
+      StructureSpec spec = lattice(name, 3.0, {3, 3, 3});
       const std::size_t perfect = build_structure(spec).size();
       spec.defects = {{c.kind, {20}, 1, c.direction, "H"}};
       const Atoms atoms = build_structure(spec);

@@ -1,10 +1,14 @@
 // Presets: those that ship, schema against reader, faulty ones with their messages, and what a preset becomes.
 #include "apps/zener/python.hpp"
+#include "host/neutral/defects_preset.hpp"
+#include "host/neutral/elastic_preset.hpp"
 #include "host/neutral/errors.hpp"
 #include "host/neutral/json_document.hpp"
+#include "host/neutral/lattice_preset.hpp"
 #include "host/neutral/map_preset.hpp"
 #include "host/neutral/md_preset.hpp"
 #include "host/neutral/preset.hpp"
+#include "host/neutral/relax_preset.hpp"
 #include "host/neutral/schema.hpp"
 #include "host/neutral/text.hpp"
 #include "tests/neutral/support.hpp"
@@ -65,6 +69,36 @@ json minimal_md() {
   })");
 }
 
+// relax, elastic, defects and lattice_parameter.
+json minimal_static_cells(const std::string &driver) {
+  json document = json::parse(R"({"structure": {"file": "w.xyz"}, "potential": {"kind": "eam_alloy", "file": "w.eam"}})");
+  document["driver"] = driver;
+  if (driver == "defects") {
+    document["defects"] = {"vacancy"};
+  } else if (driver == "lattice_parameter") {
+    document["cells"] = {4, 4, 4};
+  }
+  return document;
+}
+
+// What the reader of one of them makes of a document; none of the other drivers.
+std::optional<json> read_static_cells(const json &document, std::set<std::string> *asked = nullptr) {
+  const std::string driver = document.at("driver");
+  if (driver == "relax") {
+    return resolved(read_relax_preset(document, "p.json", asked));
+  }
+  if (driver == "elastic") {
+    return resolved(read_elastic_preset(document, "p.json", asked));
+  }
+  if (driver == "defects") {
+    return resolved(read_defects_preset(document, "p.json", asked));
+  }
+  if (driver == "lattice_parameter") {
+    return resolved(read_lattice_preset(document, "p.json", asked));
+  }
+  return std::nullopt;
+}
+
 void check_document(const json &document) { validate(document, schema_of(driver_of(document, "p.json")), "p.json"); }
 
 KmcPreset read(const json &document) {
@@ -84,6 +118,10 @@ MdPreset read_md(const json &document) {
 
 // The preset of any of the drivers with every key explicit.
 json read_and_resolved(const json &document) {
+  if (const auto found = read_static_cells(document)) {
+    check_document(document);
+    return *found;
+  }
   if (document.at("driver") == "md") {
     return resolved(read_md(document));
   }
@@ -133,6 +171,7 @@ TEST(ShippedPresets, AreValidAndReadable) {
     const std::string driver = driver_of(document, entry.path().string());
     validate(document, schema_of(driver), entry.path().string());
     std::vector<std::string> warnings;
+    read_static_cells(document);
     if (driver == "barrier_map") {
       const MapPreset preset = load_map_preset(entry.path());
       if (preset.barriers.kind != "mlp" || std::filesystem::exists(preset.barriers.file)) { // the network does not ship
@@ -253,7 +292,8 @@ std::set<std::string> leaves_of(const std::string &driver) {
   return out;
 }
 
-const std::vector<std::string> kDrivers{"kmc", "static_mc", "barrier_map", "md"};
+const std::vector<std::string> kDrivers{"kmc",   "static_mc", "barrier_map", "md",
+                                        "relax", "elastic",   "defects",     "lattice_parameter"};
 
 std::vector<json> every_shape_of_md() {
   std::vector<json> documents;
@@ -277,8 +317,42 @@ std::vector<json> every_shape_of_md() {
   return documents;
 }
 
+std::vector<json> every_shape_of_static_cells(const std::string &driver) {
+  std::vector<const char *> changes{
+      "{}", R"({"potential": "w.json", "precision": "mixed", "relax": {"method": "lbfgs"}})",
+      R"({"structure": {"file": "w.data", "frame": 2, "elements": ["W"]}})",
+      R"({"structure": {"lattice": "hcp", "a_A": 3, "c_over_a": 1.6, "cells": [2, 2, 2], "composition": {"Ti": 1, "Zr": 2},
+                        "displacement_A": 0.1, "defects": [{"kind": "vacancies", "count": 2}]}})",
+      R"({"structure": {"lattice": "bcc", "a_A": 3, "cells": [2, 2, 2], "elements": ["W"],
+                        "orientation": [[1, 1, 0], [-1, 1, 0], [0, 0, 1]], "surface": {"axis": "z", "vacuum_A": 10}}})"};
+  if (driver == "relax") {
+    changes.insert(changes.end(), {R"({"frames": "all"})", R"({"relax": {"cell": "full", "pressure_GPa": -1.5}})"});
+  } else if (driver == "elastic") {
+    changes.insert(changes.end(), {R"({"equilibrium": {"cell": "fixed"}, "relax_atoms": "never"})"});
+  } else if (driver == "defects") {
+    changes.insert(
+        changes.end(),
+        {R"({"structure": {"lattice": "bcc", "a_A": 3, "cells": [4, 4, 4], "elements": ["W"]}, "cells": [[4, 4, 4], [5, 5, 5]],
+                        "defects": ["vacancy", {"kind": "divacancy", "shell": 2, "name": "2nn", "binding": {"vacancy": 2}}]})",
+         R"({"chemical_potentials": {"W": -8.9, "Ta": {"structure": {"file": "ta.xyz"}}},
+                        "defects": [{"file": "d.xyz"}]})"});
+  } else {
+    changes.insert(changes.end(), {R"({"ensemble": {"kind": "npt_stochastic"}, "ladder": {"temperatures_K": [300, 400]}})",
+                                   R"({"ensemble": {"kind": "npt_axes"}, "defects": ["vacancy"], "static": true})"});
+  }
+  std::vector<json> documents;
+  for (const char *change : changes) {
+    documents.push_back(minimal_static_cells(driver));
+    documents.back().update(json::parse(change));
+  }
+  return documents;
+}
+
 // One document for each shape that the reader of a driver knows.
 std::vector<json> every_shape(const std::string &driver) {
+  if (driver == "relax" || driver == "elastic" || driver == "defects" || driver == "lattice_parameter") {
+    return every_shape_of_static_cells(driver);
+  }
   if (driver == "md") {
     return every_shape_of_md();
   }
@@ -317,6 +391,9 @@ TEST(SchemaAndReader, KnowTheSameKeys) {
     std::set<std::string> asked;
     for (const json &document : every_shape(driver)) {
       check_document(document);
+      if (read_static_cells(document, &asked)) {
+        continue;
+      }
       if (driver == "barrier_map") {
         read_map_preset(document, "p.json", &asked);
       } else if (driver == "md") {
@@ -400,7 +477,11 @@ TEST(SchemaAndReader, AllKeysHasThemAll) {
     const std::filesystem::path file = presets() / (driver == "kmc" ? "all_keys.json" : "all_keys_" + driver + ".json");
     const std::string text = text_of(file);
     const json document = load_json(file, JsonUse::preset);
+    const bool own_structure = driver == "md"; // the others refer to its all_keys
     for (const std::string &pointer : leaves_of(driver)) {
+      if (pointer.starts_with("/structure/") && !own_structure) {
+        continue;
+      }
       bool variant = false;
       for (const char *of : {"/barriers/", "/observe/sample/", "/initial/", "/real_time/", "/composition/",
                              "/output/trajectory/", "/ensemble/", "/structure/"}) {
@@ -447,6 +528,172 @@ TEST(Reader, ResolvedPresetsReadBackAsThemselves) {
   ladder["time_limit_s"] = 1e-3;
   EXPECT_EQ(resolved(read(resolved(read(ladder)))), resolved(read(ladder)));
   EXPECT_EQ(read(ladder).time_limit_s, 1e-3);
+}
+
+TEST(StaticPresets, ReadWhatTheyAreGiven) {
+  json document = minimal_static_cells("relax");
+  document["relax"] = json::parse(R"({"method": "lbfgs", "cell": "axes", "pressure_GPa": 2, "force_tolerance_eV_A": 0.02,
+                                      "stress_tolerance_GPa": 0.3, "max_steps": 77, "largest_move_A": 0.2})");
+  const RelaxPreset relax = read_relax_preset(document, "p.json");
+  EXPECT_EQ(relax.relax.method, RelaxPlan::Method::lbfgs);
+  EXPECT_EQ(relax.relax.cell, CellFreedom::axes);
+  EXPECT_EQ(relax.relax.pressure_GPa, 2.0);
+  EXPECT_EQ(relax.relax.force_tolerance_eV_A, 0.02);
+  EXPECT_EQ(relax.relax.stress_tolerance_GPa, 0.3);
+  EXPECT_EQ(relax.relax.max_steps, 77);
+  EXPECT_EQ(relax.relax.largest_move_A, 0.2);
+
+  document = minimal_static_cells("elastic");
+  document.update(json::parse(R"({"equilibrium": {"cell": "full", "pressure_GPa": 1, "tolerance_GPa": 0.5}, "strain": 0.002,
+                                  "relax_atoms": "always"})"));
+  const ElasticPreset elastic = read_elastic_preset(document, "p.json");
+  EXPECT_EQ(elastic.equilibrium.cell, CellFreedom::full);
+  EXPECT_EQ(elastic.equilibrium.pressure_GPa, 1.0);
+  EXPECT_EQ(elastic.equilibrium.tolerance_GPa, 0.5);
+  EXPECT_EQ(elastic.strain, 0.002);
+  EXPECT_EQ(elastic.relax_atoms, "always");
+  EXPECT_EQ(elastic.relax.cell, CellFreedom::fixed);
+
+  document = every_shape_of_static_cells("defects").at(5);
+  const DefectsPreset built = read_defects_preset(document, "some/p.json");
+  EXPECT_EQ(built.cells, (std::vector<std::array<int, 3>>{{4, 4, 4}, {5, 5, 5}}));
+  ASSERT_EQ(built.defects.size(), 2U);
+  EXPECT_EQ(built.defects[0].name, "vacancy");
+  EXPECT_TRUE(built.defects[0].parts.empty());
+  EXPECT_EQ(built.defects[1].name, "2nn");
+  EXPECT_EQ(built.defects[1].build, json::parse(R"({"kind": "divacancy", "shell": 2})"));
+  EXPECT_EQ(built.defects[1].parts, (std::map<std::string, int>{{"vacancy", 2}}));
+  document = every_shape_of_static_cells("defects").at(6);
+  const DefectsPreset filed = read_defects_preset(document, "some/p.json");
+  EXPECT_EQ(filed.defects[0].name, "d");
+  EXPECT_EQ(filed.defects[0].file, "some/d.xyz");
+  EXPECT_EQ(filed.chemical_potentials.at("W").energy_eV, -8.9);
+  EXPECT_EQ(filed.chemical_potentials.at("Ta").structure.at("file"), "ta.xyz");
+
+  document = minimal_static_cells("lattice_parameter");
+  document.update(json::parse(R"({"ensemble": {"kind": "npt_axes", "chain": 5, "barostat_time_fs": 700}, "pressure_GPa": 3,
+                                  "ladder": {"temperatures_K": [300, 500], "replicas": 3}, "defects": ["vacancy"],
+                                  "equilibration_steps": 20, "steps": 200, "sample_every": 5, "time_step_fs": 2})"));
+  const LatticePreset lattice = read_lattice_preset(document, "p.json");
+  EXPECT_EQ(lattice.freedom(), CellFreedom::axes);
+  EXPECT_EQ(lattice.relax.cell, CellFreedom::axes);
+  EXPECT_EQ(lattice.relax.pressure_GPa, 3.0);
+  EXPECT_EQ(lattice.systems(), 12U);
+  EXPECT_EQ(lattice.chain, 5);
+  EXPECT_EQ(lattice.barostat_time_fs, 700.0);
+  EXPECT_EQ(lattice.time_step_fs, 2.0);
+  EXPECT_EQ(lattice.cells, (std::array<int, 3>{4, 4, 4}));
+}
+
+TEST(StaticPresets, ShippedOnesBuildTheirCells) {
+  for (const char *name : {"relax_w_eam.json", "all_keys_relax.json"}) {
+    EXPECT_GT(make_structures(load_relax_preset(presets() / name)).front().size(), 50U) << name;
+  }
+  for (const char *name : {"elastic_w_eam.json", "elastic_w_qnml.json", "all_keys_elastic.json"}) {
+    EXPECT_EQ(make_structure(load_elastic_preset(presets() / name)).size(), 2U) << name;
+  }
+  // Atoms against the perfect cell, in the order of the list.
+  const DefectsPreset many = load_defects_preset(presets() / "defects_w_eam.json");
+  const std::vector<int> change{-1, -2, -2, -2, -3, 1, 1, 1, 1, 1, 1};
+  ASSERT_EQ(many.defects.size(), change.size());
+  for (std::size_t d = 0; d < change.size(); ++d) {
+    for (const int cells : {5, 6}) {
+      const Atoms atoms = make_defect_structure(many, std::array{cells, cells, cells}, many.defects[d].build);
+      EXPECT_EQ(static_cast<int>(atoms.size()), 2 * cells * cells * cells + change[d]) << many.defects[d].name;
+    }
+  }
+  for (const char *name :
+       {"lattice_parameter_w_eam.json", "lattice_parameter_ti_unep.json", "all_keys_lattice_parameter.json"}) {
+    const LatticePreset lattice = load_lattice_preset(presets() / name);
+    for (const DefectChoice &defect : lattice.defects) {
+      EXPECT_NE(make_defect_structure(lattice, std::nullopt, defect.build).size(), make_structure(lattice).size()) << name;
+    }
+  }
+  const LatticePreset hcp = load_lattice_preset(presets() / "lattice_parameter_zr_hcp.json");
+  EXPECT_EQ(hcp.freedom(), CellFreedom::axes);
+  EXPECT_EQ(make_structure(hcp).size(), 4U * 6 * 4 * 4);
+}
+
+TEST(StaticPresets, ADivacancyIsInItsShell) {
+  DefectsPreset preset = load_defects_preset(presets() / "defects_w_eam.json");
+  const Atoms perfect = make_structure(preset);
+  const double a = 3.1652;
+  for (const auto &[shell, distance] : {std::pair{1, std::sqrt(0.75) * a}, {2, a}, {3, std::sqrt(2.0) * a}}) {
+    const Atoms pair = make_defect_structure(preset, std::nullopt, json{{"kind", "divacancy"}, {"shell", shell}});
+    // The two sites that are empty, by positions.
+    std::vector<Vector3> empty;
+    for (const Vector3 &site : perfect.position_A) {
+      const bool there = std::any_of(pair.position_A.begin(), pair.position_A.end(), [&](const Vector3 &x) {
+        return std::abs(x[0] - site[0]) + std::abs(x[1] - site[1]) + std::abs(x[2] - site[2]) < 1e-6;
+      });
+      if (!there) {
+        empty.push_back(site);
+      }
+    }
+    ASSERT_EQ(empty.size(), 2U);
+    double squared = 0.0;
+    for (std::size_t d = 0; d < 3; ++d) {
+      const double x = empty[1][d] - empty[0][d];
+      const double wrapped = x - 5.0 * a * std::round(x / (5.0 * a));
+      squared += wrapped * wrapped;
+    }
+    EXPECT_NEAR(std::sqrt(squared), distance, 1e-6) << shell;
+  }
+  try {
+    make_defect_structure(preset, std::array{2, 2, 2}, json{{"kind", "divacancy"}, {"shell", 2}});
+    ADD_FAILURE() << "the second neighbour is as near as its image";
+  } catch (const ConfigError &error) {
+    EXPECT_NE(std::string(error.what()).find("too small for a divacancy in shell 2"), std::string::npos) << error.what();
+  }
+}
+
+TEST(StaticPresets, RefuseWhatMakesNoSense) {
+  const auto refused = [](const char *driver, const char *change, std::initializer_list<std::string> words) {
+    json document = minimal_static_cells(driver);
+    document.merge_patch(json::parse(change));
+    const std::string message = refusal(document);
+    EXPECT_FALSE(message.empty()) << change;
+    for (const std::string &word : words) {
+      EXPECT_NE(message.find(word), std::string::npos) << change << "\n" << message;
+    }
+  };
+  refused("relax", R"({"relax": {"pressure_GPa": 1}})", {"/relax/pressure_GPa", "only 0 with a fixed cell"});
+  refused("relax", R"({"relax": {"metod": "fire"}})", {"/relax/metod", "method"});
+  refused("relax", R"({"relax": {"cell": "isotropi"}})", {"/relax/cell", "isotropic"});
+  refused("relax", R"({"frames": "all", "structure": {"frame": 2}})", {"/frames", "names a frame"});
+  refused(
+      "relax",
+      R"({"frames": "all", "structure": {"file": null, "lattice": "bcc", "a_A": 3, "cells": [4, 4, 4], "elements": ["W"]}})",
+      {"/frames", "built"});
+  refused("relax", R"({"structure": 5})", {"/structure", "object"});
+  refused("elastic", R"({"strain": 0.5})", {"/strain", "0.01"});
+  refused("elastic", R"({"relax": {"cell": "full"}})", {"/relax/cell", "unknown key"});
+  refused("elastic", R"({"equilibrium": {"cell": "fixed", "pressure_GPa": 3}})", {"/equilibrium/pressure_GPa", "fixed"});
+  refused("defects", R"({"defects": []})", {"/defects"});
+  refused("defects", R"({"defects": ["vacancy", "vacancy"]})", {"/defects/1", "twice", "name"});
+  refused("defects", R"({"defects": [7]})", {"/defects/0"});
+  refused("defects", R"({"defects": ["vacancie"]})", {"/defects/0", "did you mean", "vacancy", "dumbbell_110"});
+  refused("defects", R"({"defects": [{"kind": "dumbell"}]})", {"/defects/0/kind", "did you mean", "dumbbell"});
+  refused("defects", R"({"defects": [{"name": "x"}]})", {"/defects/0", "kind", "file"});
+  refused("defects", R"({"defects": [{"file": "x.xyz", "bindng": {"vacancy": 2}}]})", {"/defects/0/bindng", "binding"});
+  refused("defects", R"({"defects": ["vacancy", {"file": "x.xyz", "binding": {"vacanc": 2}}]})",
+          {"/defects/1/binding/vacanc", "did you mean", "vacancy"});
+  refused("defects", R"({"defects": ["vacancy", {"file": "x.xyz", "binding": {"vacancy": 0}}]})",
+          {"/defects/1/binding/vacancy"});
+  refused("defects", R"({"cells": [[4, 4, 4]]})", {"/cells", "null where the structure is a file"});
+  refused(
+      "defects",
+      R"({"structure": {"file": null, "lattice": "bcc", "a_A": 3, "cells": [4, 4, 4], "elements": ["W"]}, "cells": [[4, 4, 4], [4, 4, 4]]})",
+      {"/cells/1", "twice"});
+  refused("defects", R"({"chemical_potentials": {"W": "low"}})", {"/chemical_potentials/W"});
+  refused("lattice_parameter", R"({"cells": null})", {"/cells", "missing"});
+  refused("lattice_parameter", R"({"static": false})", {"/static", "ladder.temperatures_K"});
+  refused("lattice_parameter", R"({"ladder": {"temperatures_K": [400, 300]}})", {"/ladder/temperatures_K/1", "rising"});
+  refused("lattice_parameter", R"({"ladder": {"temperatures_K": [400]}, "steps": 15})", {"/sample_every"});
+  refused("lattice_parameter", R"({"ensemble": {"kind": "nve"}})", {"/ensemble/kind", "npt_isotropic"});
+  refused("lattice_parameter", R"({"ensemble": {"kind": "npt_stochastic", "chain": 2}})", {"/ensemble/chain", "unknown key"});
+  refused("lattice_parameter", R"({"defects": [{"file": "x.xyz"}]})", {"/defects/0/file"});
+  refused("lattice_parameter", R"({"defects": ["perfect"]})", {"/defects/0", "another name"});
 }
 
 TEST(MdPresets, ReadsWhatItIsGiven) {

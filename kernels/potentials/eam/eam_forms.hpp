@@ -68,7 +68,7 @@ template <class Real> struct SplineForm {
       row = row + (b + a * types) * (2 * knots);
     }
     PairTerms<Real> t;
-    Pack<Real> c0, c1, c2, c3;
+    Pack<Real> c0{}, c1{}, c2{}, c3{};
     gather_rows(pair_rows.data(), row, c0, c1, c2, c3);
     const Pack<Real> per_r = inverse_r * constant<Real>(inverse_radius_step);
     t.density = value(c0, c1, c2, c3, p);

@@ -1,20 +1,22 @@
 // Energies, forces and virials of embedded atoms, for any form (eam_forms.hpp).
 //
-// E_i = F(rho_i) + 1/2 sum_j phi(r_ij), rho_i = sum_j rho_b(r_ij) (Daw and Baskes, Phys. Rev. B 29, 6443 (1984), eqs. 14 and
-// 15, doi:10.1103/PhysRevB.29.6443). With S_i = sum_j rho_b' u_ij, P_i = sum_j phi' u_ij, u_ij from i to j (unit vectors):
-//   W_i = - sum_j r_ij (x) u_ij [F'_i rho_b' + phi'/2],   f_i = F'_i S_i + P_i + sum_j F'_j rho_a'(r_ij) u_ij.
-// All but the last sum needs nothing of other atoms but places. So functions are evaluated once, in the first kernel:
-//   1 EamGather  each atom walks its list: those within the cutoff, their functions, the sums rho, S, P and of the virial; then
-//     F and F'. Leaves a row {x, y, z, F'} of the atom and its near neighbours: the word and rho_a'/r.
-//   2 EamSpread  each atom walks its near neighbours: the rows of the others, the last sum.
-// Atoms own all they write; nothing is added across atoms. On a GPU a lane owns an atom and lists are slot-major. On the CPU a
-// team is a block of atoms, and pairs go in packs: kernel 1 first packs places and types of those within the cutoff into
-// scratch, so that the functions meet full packs. Bytes and operations of an atom (W_zhou, 130 of 190 neighbours within the
-// cutoff, double): list 0.8 kB, places 6 kB and shifts up to 6 kB from cache, table rows 8.3 kB from L2, near list 1.6 kB
-// written and read, places 4.2 kB: 10 flops for each neighbour, 50 for each within the cutoff (65 with virial) in kernel 1 and
-// 10 in kernel 2: 10 kflop. Gathers bound the CPU. Sums run in the order of the list, in packs whose width the build fixes: the
-// same bits for any number of threads. Mixed: functions and the sums of a lane in float, places, embedding, lanes' sums and
-// what leaves the kernels in double.
+//   E_i = F(rho_i) + 1/2 sum_j phi(r_ij), rho_i = sum_j rho_b(r_ij)
+//   f_i = F'_i S_i + P_i + sum_j F'_j rho_a'(r_ij) u_ij,   W_i = - sum_j r_ij (x) u_ij [F'_i rho_b' + phi'/2]
+// (Daw and Baskes, Phys. Rev. B 29, 6443 (1984), doi:10.1103/PhysRevB.29.6443), with S_i = sum_j rho_b' u_ij, P_i = sum_j phi'
+// u_ij, u_ij the unit vector from i to j. All but one sum needs nothing of other atoms but places, so functions are evaluated
+// once for an ordered pair:
+//   1 EamGather  each atom walks its list: the functions of those within the cutoff and all sums but that one, then F and F'.
+//                Leaves a row {x, y, z, F'} of the atom, and its near neighbours: word and rho_a'/r.
+//   2 EamSpread  each atom walks its near neighbours and gathers their rows: the last sum.
+//
+// Atoms own all they write; nothing is added across atoms. GPU: a lane owns an atom, lists are slot-major. CPU: a team is a
+// block of atoms, pairs go in packs; kernel 1 first packs those within the cutoff into scratch, so that the functions meet full
+// packs. An atom of W_zhou (131 of 170 listed neighbours within the cutoff, double): list 0.7 kB; rows of places 5.4 and 4.2 kB
+// and shifts up to as much, from cache; table rows 8.4 kB, from L2; near list 1.6 kB written and read. 10 flops a listed
+// neighbour, 50 a near one (70 with virial) and 9 in kernel 2: 10 kflop. Gathers bound the CPU. Sums run in the order of the
+// list, in packs whose width the build fixes: the same bits for any number of threads. Mixed: functions and the sums of a lane
+// in float; places, sums over lanes, embedding and all that leaves in double. Errors: none of its own; atoms on top of one
+// another give numbers that are not finite.
 #pragma once
 
 #include "kernels/potentials/eam/eam_forms.hpp"
@@ -61,7 +63,7 @@ struct EamPlaces {
     dz = dz - Pack<double>::broadcast(z);
     const PackIndex<double> away = (words ^ home) & ~index_mask;
     if (any_bit(away)) {
-      Pack<double> sx, sy, sz, unused;
+      Pack<double> sx{}, sy{}, sz{}, unused{};
       gather_rows(shifts, code(words), sx, sy, sz, unused);
       dx = dx + sx;
       dy = dy + sy;
@@ -93,7 +95,7 @@ template <class Form, class Real, bool kOneType, bool kVirial> struct EamGather 
       return;
     }
     const std::int64_t first_atom = team.index() * kEamBlock;
-    const std::int64_t rest = atoms.size() - first_atom;
+    const std::int64_t rest = atoms.site.size() - first_atom;
     const int block = static_cast<int>(rest < kEamBlock ? rest : kEamBlock);
     if constexpr (kEamPacks) {
       const auto capacity = static_cast<std::int64_t>(atoms.neighbours.capacity);
@@ -128,7 +130,7 @@ private:
     const std::int32_t self = places.home | static_cast<std::int32_t>(atom);
     int found = 0;
     const auto take = [&](PackIndex<double> words, PackMask<double> among) {
-      Pack<double> dx, dy, dz, last;
+      Pack<double> dx{}, dy{}, dz{}, last{};
       places.vectors(words, dx, dy, dz, last);
       const Pack<double> square = fused_multiply_add(dx, dx, fused_multiply_add(dy, dy, dz * dz));
       const PackMask<double> inside = (square < Pack<double>::broadcast(cutoff2)) & among;
@@ -200,7 +202,7 @@ private:
     int found = 0;
     for (int slot = 0; slot < n; ++slot) {
       const auto word = static_cast<std::int32_t>(list.word(atom, slot));
-      Pack<double> dx, dy, dz, last;
+      Pack<double> dx{}, dy{}, dz{}, last{};
       places.vectors(load_index<double>(&word), dx, dy, dz, last);
       const double square = fused_multiply_add(dx, dx, fused_multiply_add(dy, dy, dz * dz))[0];
       if (square < cutoff2) {
@@ -298,7 +300,7 @@ template <class Real> struct EamSpread {
       return;
     }
     const std::int64_t first_atom = team.index() * kEamBlock;
-    const std::int64_t rest = atoms.size() - first_atom;
+    const std::int64_t rest = atoms.site.size() - first_atom;
     const int block = static_cast<int>(rest < kEamBlock ? rest : kEamBlock);
     team.for_each(block, [&](int i) { spread(first_atom + i); });
   }
@@ -313,7 +315,7 @@ private:
       f = constant<double>(0.0);
     }
     const auto take = [&](PackIndex<double> words, Pack<double> slope) {
-      Pack<double> dx, dy, dz, embedding;
+      Pack<double> dx{}, dy{}, dz{}, embedding{};
       places.vectors(words, dx, dy, dz, embedding);
       const Pack<double> t = slope * embedding;
       force[0] = fused_multiply_add(t, dx, force[0]);

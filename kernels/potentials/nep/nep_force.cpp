@@ -518,11 +518,12 @@ template <class Real, int N> struct NepForce {
     // The last lane of an atom adds up its energy.
     team.for_each(shape.together, blocks + 1, [&](int u, int block) {
       if (block == blocks) {
-        P sum = constant<Real>(0.0);
-        for (int v = 0; v < nep.neuron_stride; v += W) {
-          sum = sum + P::load(m.output.data() + u * nep.neuron_stride + v);
+        using V = Pack<double>;
+        V sum = constant<double>(0.0);
+        for (int v = 0; v < nep.neuron_stride; v += kPackWidth<double>) {
+          sum = sum + V::load_as(m.output.data() + u * nep.neuron_stride + v);
         }
-        m.total[u] = static_cast<double>(horizontal_sum(sum)) - nep.output_bias;
+        m.total[u] = horizontal_sum(sum) - nep.output_bias;
         return;
       }
       const int left = packs - block * kNetworkBlock;

@@ -47,8 +47,8 @@ struct PairNumbers {
 
 template <class Real> struct Element {
   std::int32_t full, mirror, source, j, ma;
-  Real sign, source_sign, norm, scale; // scale: of Y, norm times how often the element counts
-  double share;                        // of conj(U) Y in the energy
+  Real sign, unit, norm, scale; // unit: of the unit matrix; scale: of Y, norm times how often the element counts
+  double share;                 // of conj(U) Y in the energy
 };
 template <class Real> struct Output {
   std::int32_t y, u, component;
@@ -82,6 +82,12 @@ ZENER_FN void walk(int twojmax, int first, int last, int element, const Rotation
   using V = Values<Real>;
   V row[kRowLength];
   V next[kRowLength];
+  const P zero = P::broadcast(Real(0));
+  int level = 0;
+  for (int n = 0; n < kTogether; ++n) {
+    row[0].r[n] = g.start[n];
+    row[0].i[n] = zero;
+  }
   const auto raise = [&](int j, auto seen) {
     V before = row[0];
     V v;
@@ -117,12 +123,6 @@ ZENER_FN void walk(int twojmax, int first, int last, int element, const Rotation
     row[j] = v;
     seen(j, v);
   };
-  const P zero = P::broadcast(Real(0));
-  int level = 0;
-  for (int n = 0; n < kTogether; ++n) {
-    row[0].r[n] = g.start[n];
-    row[0].i[n] = zero;
-  }
   if (first == 0) {
     visit(element++, row[0]);
   } else {
@@ -270,6 +270,8 @@ template <class Real> struct SnapForce {
     }
   }
 
+  ZENER_FN std::int64_t atom_count() const { return atoms.site.extent(0); }
+
   static std::size_t scratch(const SnapSizes &s, int width, int capacity) {
     std::size_t bytes = scratch_bytes<Real>(static_cast<std::int64_t>(s.large()) * width) +
                         scratch_bytes<Real>(static_cast<std::int64_t>(s.small()) * width) +
@@ -335,7 +337,7 @@ template <class Real> struct SnapForce {
     functionals(team, s, packs);
     team.for_each(most / kTogether, packs, [&](int i, int p) { neighbour_forces(s, i * kTogether, p); });
     team.for_each(width(), [&](int a) {
-      if (first_atom + a < atoms.size()) {
+      if (first_atom + a < atom_count()) {
         own_sums(s, a, first_atom + a);
       }
     });
@@ -376,9 +378,9 @@ template <class Real> struct SnapForce {
   ZENER_FN void find_neighbours(Team &team, const Scratch &s, std::int64_t first_atom) const {
     const int w = width();
     const int chunks = kGpuShapes ? kLanes / w : 1;
-    const auto own_type = [&](std::int64_t atom) { return atom < atoms.size() ? element_of[atoms.site[atom].type] : 0; };
+    const auto own_type = [&](std::int64_t atom) { return atom < atom_count() ? element_of[atoms.site[atom].type] : 0; };
     const auto begin_of = [&](std::int64_t atom, int chunk) {
-      return atom < atoms.size() ? atoms.neighbours.count[atom] * chunk / chunks : 0;
+      return atom < atom_count() ? atoms.neighbours.count[atom] * chunk / chunks : 0;
     };
     if constexpr (kGpuShapes) {
       team.for_each(chunks, w, [&](int c, int a) {
@@ -525,8 +527,7 @@ template <class Real> struct SnapForce {
         imaginary = imaginary + P::load(from + w);
       }
       const P norm = P::broadcast(element.norm);
-      // The atom itself: the unit matrix; 2 mb of the half's order stands in the place: full = begin + mb (j + 1) + ma.
-      const P self = P::broadcast(element.source_sign);
+      const P self = P::broadcast(element.unit); // the atom's own share: the unit matrix
       real = fused_multiply_add(real, norm, self);
       imaginary = imaginary * norm;
       Real *to = u + element.full * 2 * w + p * kPackWidth<Real>;
@@ -876,7 +877,7 @@ public:
       e.j = h.j;
       e.ma = h.ma;
       e.sign = static_cast<Real>(h.sign);
-      e.source_sign = h.ma == h.mb ? Real(1) : Real(0);
+      e.unit = h.ma == h.mb ? Real(1) : Real(0);
       e.norm = static_cast<Real>(h.norm);
       e.scale = static_cast<Real>(h.norm * h.share);
       e.share = 2 * h.mb == h.j && 2 * h.ma == h.j ? 1.0 : 2.0;
@@ -922,7 +923,7 @@ public:
     work_.coefficients = coefficients_.view();
     work_.matrix = matrix_.view();
     work_.isolated = isolated_.view();
-    // As many atoms as fit twice into a multiprocessor, if possible.
+    // A GPU's team has as many atoms as its scratch holds.
     work_.width_ = kPackWidth<Real>;
     if constexpr (kGpuShapes) {
       const std::size_t room = queue_.properties().max_scratch_bytes;

@@ -50,7 +50,6 @@ struct SnapOutput {
 };
 
 struct SnapPair {
-  std::int32_t j1, j2;
   std::int32_t begin, end; // items
   std::int32_t upper_end;  // items before it hold bispectrum components
   std::int32_t component;  // of its largest j; those of j - 2 … follow downwards
@@ -166,8 +165,6 @@ inline SnapTables make_snap_tables(int twojmax) {
         }
       }
       SnapPair pair{};
-      pair.j1 = j1;
-      pair.j2 = j2;
       pair.begin = static_cast<std::int32_t>(t.items.size());
       if (jmax >= j1) {
         pair.component = component[at(j1, j2, jmax)];

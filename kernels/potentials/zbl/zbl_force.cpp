@@ -25,8 +25,15 @@ constexpr double kCharge2 = 14.399645; // e^2 / (4 pi epsilon_0), eV A: LAMMPS's
 constexpr double kScreening = 0.46850; // A
 constexpr double kPower = 0.23;
 constexpr int kTerms = 4;
-constexpr double kShare[kTerms] = {0.02817, 0.28022, 0.50986, 0.18175};
-constexpr double kRate[kTerms] = {0.20162, 0.40290, 0.94229, 3.19980};
+
+ZENER_HOST_FN double share(int k) {
+  constexpr double kShares[kTerms] = {0.02817, 0.28022, 0.50986, 0.18175};
+  return kShares[k];
+}
+ZENER_HOST_FN double rate(int k) {
+  constexpr double kRates[kTerms] = {0.20162, 0.40290, 0.94229, 3.19980};
+  return kRates[k];
+}
 
 using D = Pack<double>;
 constexpr int kWidth = kPackWidth<double>;
@@ -61,9 +68,9 @@ struct ZblForce {
     D slope = zero;
     ZENER_UNROLL(4)
     for (int k = 0; k < kTerms; ++k) {
-      const D term = exponential(scaled * D::broadcast(kRate[k])) * D::broadcast(kShare[k]);
+      const D term = exponential(scaled * D::broadcast(rate(k))) * D::broadcast(share(k));
       sum = sum + term;
-      slope = fused_multiply_add(term, -kRate[k], slope);
+      slope = fused_multiply_add(term, -rate(k), slope);
     }
     const D charge = D::gather(base + kStrength, at) * inverse;
     D energy = charge * sum;
@@ -153,11 +160,11 @@ struct Repulsion {
 Repulsion repulsion(double strength, double inverse_length, double r) {
   double f = 0.0, f1 = 0.0, f2 = 0.0;
   for (int k = 0; k < kTerms; ++k) {
-    const double rate = kRate[k] * inverse_length;
-    const double term = kShare[k] * std::exp(-rate * r);
+    const double fall = rate(k) * inverse_length;
+    const double term = share(k) * std::exp(-fall * r);
     f += term;
-    f1 -= rate * term;
-    f2 += rate * rate * term;
+    f1 -= fall * term;
+    f2 += fall * fall * term;
   }
   return {strength * f / r, strength * (f1 - f / r) / r, strength * (f2 - 2.0 * f1 / r + 2.0 * f / (r * r)) / r};
 }

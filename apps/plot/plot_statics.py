@@ -1,0 +1,236 @@
+"""Figures of the static drivers.
+
+    relax.h5      energy above the end and largest force against steps
+    elastic.h5    the elastic constants, and Young's modulus by direction in the planes (001) and (1-10):
+                  1/E = S_ijkl n_i n_j n_k n_l (Nye, Physical properties of crystals, 1957)
+    defects.h5    formation energies before and after relaxation, binding energies
+    lattice.h5    lattice parameters against temperature, for the crystal and with each defect
+"""
+
+import os
+
+import numpy as np
+
+from plot_drawing import (
+    COLOURS, MARKERS, bars, escaped, evenly, free_figure, headline, legend_beside, make_folder, no_value, save, shown_note,
+)
+from plot_reading import drawable, need_files, read_in_child, text
+
+MOST_LINES = 12
+MOST_BARS = 40
+VOIGT = ("xx", "yy", "zz", "yz", "xz", "xy")
+
+
+class Results:
+    """What the plots need of one file: title, facts, compositions (one label for the headline) and the datasets by name."""
+
+
+def begin(reader, data, wanted, label):
+    """What all four files have."""
+    reader.need_format(wanted)
+    data.title = text(reader.file.attrs.get("title", ""))
+    data.facts = []
+    data.compositions = [(label, [0])]
+
+
+def names(reader, name):
+    """A list of texts."""
+    found = [text(value) for value in reader.dataset(name, (None,), object)]
+    if not found:
+        reader.fail("dataset %s is empty", name)
+    return found
+
+
+def read_relax(reader, data):
+    """Rows of each system on its way to rest."""
+    begin(reader, data, "zener-relax-1", "relaxation")
+    data.step = reader.dataset("step", (None, None))
+    if data.step.size == 0:
+        reader.fail("dataset step is empty")
+    data.energy = drawable(reader.dataset("energy_eV", data.step.shape))
+    data.force = drawable(reader.dataset("largest_force_eV_A", data.step.shape))
+    data.atoms = reader.dataset("atoms", (data.step.shape[1],))
+    data.facts = ["%d systems" % data.step.shape[1]] if data.step.shape[1] > 1 else []
+
+
+def plot_relax(data):
+    """Two panels over the steps, a line for each system."""
+    figure, axes = free_figure(6.8, 5.4, 2, 1)
+    energy, force = axes[0, 0], axes[1, 0]
+    systems = evenly(range(data.step.shape[1]), MOST_LINES)
+    for index, k in enumerate(systems):
+        style = {"color": COLOURS[index % len(COLOURS)], "marker": "o", "markersize": 3}
+        energy.plot(data.step[:, k], 1000.0 * (data.energy[:, k] - data.energy[-1, k]) / max(data.atoms[k], 1.0), **style)
+        here = data.force[:, k] > 0.0
+        force.plot(data.step[here, k], data.force[here, k], label="system %d" % k, **style)
+    if np.any(data.force[:, systems] > 0.0):
+        force.set_yscale("log")
+    energy.set_ylabel("Energy above the end (meV/atom)")
+    force.set_ylabel("Largest force (eV/\u00c5)")
+    force.set_xlabel("Steps")
+    if len(systems) > 1:
+        legend_beside(figure, *force.get_legend_handles_labels())
+    headline(figure, data, "Relaxation", shown_note(len(systems), data.step.shape[1], "systems"))
+    return figure
+
+
+def read_elastic(reader, data):
+    """The matrix of elastic constants."""
+    begin(reader, data, "zener-elastic-1", "%s symmetry" % text(reader.file.attrs.get("symmetry", "unknown")))
+    data.c = drawable(reader.dataset("c_GPa", (6, 6)))
+    if not np.all(np.isfinite(data.c)):
+        reader.fail("dataset c_GPa has values that are not finite")
+
+
+def young(c, directions):
+    """Young's modulus along unit vectors, GPa; None for a crystal without compliances."""
+    try:
+        s = np.linalg.inv(c)
+    except np.linalg.LinAlgError:
+        return None
+    x, y, z = directions.T
+    strain_like = np.stack([x * x, y * y, z * z, y * z, x * z, x * y], axis=1)  # n_i n_j; S has the factors 2 of Voigt
+    inverse = np.einsum("ni,ij,nj->n", strain_like, s, strain_like)
+    with np.errstate(divide="ignore"):
+        return np.where(inverse > 0.0, 1.0 / inverse, np.nan)
+
+
+def plot_elastic(data):
+    """The matrix as a map with its numbers, and Young's modulus in two planes."""
+    figure, axes = free_figure(10.4, 4.6, 1, 2)
+    axis, polar = axes[0, 0], axes[0, 1]
+    largest = float(np.max(np.abs(data.c))) or 1.0
+    axis.imshow(data.c, cmap="RdBu_r", vmin=-largest, vmax=largest)
+    for i in range(6):
+        for j in range(6):
+            if abs(data.c[i, j]) > 5e-4 * largest:
+                axis.text(j, i, "%.4g" % data.c[i, j], ha="center", va="center", fontsize=8,
+                          color="white" if abs(data.c[i, j]) > 0.6 * largest else "black")
+    axis.set_xticks(range(6), VOIGT)
+    axis.set_yticks(range(6), VOIGT)
+    axis.grid(False)
+    axis.set_title("Elastic constants (GPa)")
+    angle = np.linspace(0.0, 2.0 * np.pi, 361)
+    planes = (("(001)", (1, 0, 0), (0, 1, 0)), (r"(1$\bar{1}$0)", (np.sqrt(0.5), np.sqrt(0.5), 0), (0, 0, 1)))
+    drawn = False
+    for index, (label, first, second) in enumerate(planes):
+        directions = np.outer(np.cos(angle), first) + np.outer(np.sin(angle), second)
+        modulus = young(data.c, directions)
+        if modulus is not None and np.any(np.isfinite(modulus)):
+            polar.plot(modulus * np.cos(angle), modulus * np.sin(angle), color=COLOURS[index], label=label)
+            drawn = True
+    if drawn:
+        polar.set(aspect="equal", xlabel="E (GPa) along [100] or [110]", ylabel="E (GPa) along [010] or [001]")
+        polar.set_title("Young's modulus by direction")
+        polar.legend(loc="upper right")
+    else:
+        no_value(polar, "no Young's modulus:\nthe matrix is singular")
+    headline(figure, data, "Elastic constants")
+    return figure
+
+
+def read_defects(reader, data):
+    """One row for each defect and cell."""
+    begin(reader, data, "zener-defects-1", "defects")
+    data.name = names(reader, "defect")
+    data.cells = names(reader, "cells")
+    if len(data.cells) != len(data.name):
+        reader.fail("dataset cells has not the length of dataset defect")
+    shape = (len(data.name),)
+    data.formation = drawable(reader.dataset("formation_eV", shape))
+    data.unrelaxed = drawable(reader.dataset("unrelaxed_formation_eV", shape))
+    data.binding = drawable(reader.dataset("binding_eV", shape))
+
+
+def plot_defects(data):
+    """Bars of formation energies with a tick where they were before relaxation; a second panel where there are bound clusters."""
+    bound = [k for k in range(len(data.name)) if np.isfinite(data.binding[k])]
+    shown = evenly(range(len(data.name)), MOST_BARS)
+    several = len(set(data.cells)) > 1
+    panels = 2 if bound else 1
+    width = max(6.0, 1.2 + 0.5 * len(shown))
+    figure, axes = free_figure(width, 3.9 * panels, panels, 1)
+    for panel, (rows, values, label) in enumerate(
+        ((shown, data.formation, "Formation energy (eV)"), (evenly(bound, MOST_BARS), data.binding, "Binding energy (eV)"))[:panels]
+    ):
+        axis = axes[panel, 0]
+        axis.bar(range(len(rows)), [values[k] for k in rows], 0.75, color=COLOURS[panel])
+        if panel == 0:
+            axis.scatter(range(len(rows)), [data.unrelaxed[k] for k in rows], marker="_", s=160, color="#222222", zorder=3,
+                         label="before relaxation")
+            axis.legend(loc="best")
+        labels = [escaped(data.name[k] + (" " + data.cells[k] if several else "")) for k in rows]
+        axis.set_xticks(range(len(rows)), labels, rotation=30, ha="right")
+        axis.axhline(0.0, color="#444444", linewidth=0.9)
+        axis.set_ylabel(label)
+        axis.grid(False, axis="x")
+    headline(figure, data, "Energies of defects", "binding energies above zero bind" if bound else "",
+             shown_note(len(shown), len(data.name), "defects"))
+    return figure
+
+
+def read_lattice(reader, data):
+    """Means of each case at each temperature, and the values at 0 K."""
+    begin(reader, data, "zener-lattice-parameter-1", "constant pressure")
+    data.name = names(reader, "cases")
+    data.cubic = bool(reader.file["cases"].attrs.get("cubic", 1))
+    count = len(data.name)
+    data.temperature = reader.dataset("temperatures_K", (None,))
+    if len(data.temperature):
+        data.temperature = reader.temperatures("temperatures_K")
+    shape = (count, len(data.temperature))
+    data.static, data.mean, data.error = {}, {}, {}
+    for name in ("a", "c"):
+        data.static[name] = drawable(reader.dataset("static/%s_A" % name, (count,)))
+        data.mean[name], data.error[name] = reader.estimate("ladder/%s_A" % name, shape)
+
+
+def plot_lattice(data):
+    """a against temperature, and c where it is another; points at 0 K are static."""
+    lengths = ("a",) if data.cubic else ("a", "c")
+    figure, axes = free_figure(6.8, 4.2 * len(lengths), len(lengths), 1, sharex=True)
+    shown = evenly(range(len(data.name)), MOST_LINES)
+    for panel, length in enumerate(lengths):
+        axis = axes[panel, 0]
+        drawn = False
+        for index, k in enumerate(shown):
+            style = {"color": COLOURS[index % len(COLOURS)], "marker": MARKERS[index % len(MARKERS)]}
+            label = escaped(data.name[k])
+            here = np.isfinite(data.mean[length][k])
+            if here.any():
+                error = bars(data.error[length][k][here])
+                axis.errorbar(data.temperature[here], data.mean[length][k][here], yerr=error, label=label, **style)
+                drawn, label = True, None
+            if np.isfinite(data.static[length][k]):
+                axis.plot([0.0], [data.static[length][k]], linestyle="", markerfacecolor="none", label=label, **style)
+                drawn = True
+        if not drawn:
+            no_value(axis, "nothing sampled yet")
+        axis.set_ylabel("Lattice parameter %s (\u00c5)" % length)
+    axes[-1, 0].set_xlabel("Temperature (K)")
+    handles, labels = axes[0, 0].get_legend_handles_labels()
+    if len(labels) > 1:
+        legend_beside(figure, handles, labels)
+    headline(figure, data, "Lattice parameter against temperature", "open symbols: static, 0 K",
+             shown_note(len(shown), len(data.name), "cases"))
+    return figure
+
+
+FIGURES = {
+    "relax.h5": (read_relax, plot_relax, "relaxation.png"),
+    "elastic.h5": (read_elastic, plot_elastic, "elastic_constants.png"),
+    "defects.h5": (read_defects, plot_defects, "defect_energies.png"),
+    "lattice.h5": (read_lattice, plot_lattice, "lattice_parameter.png"),
+}
+
+
+def draw_all(folder):
+    """Draws the figure of the file that is there; yields its path."""
+    found = [name for name in FIGURES if os.path.isfile(os.path.join(folder, name))]
+    need_files(folder, found[:1] or ["relax.h5"])
+    read, plot, name = FIGURES[found[0]]
+    data = Results()
+    read_in_child(os.path.join(folder, found[0]), data, read)
+    plots = os.path.join(folder, "plots")
+    make_folder(plots)
+    yield save(plot(data), plots, name)

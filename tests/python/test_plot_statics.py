@@ -1,0 +1,154 @@
+"""zener plot of relax, elastic, defects and lattice_parameter runs: invented results are drawn, damaged ones refused in one line."""
+
+import contextlib
+import io
+import pathlib
+import sys
+import tempfile
+import unittest
+import warnings
+
+try:
+    import h5py
+    import matplotlib  # noqa: F401
+    import numpy as np
+except ImportError:
+    np = None
+
+FOLDER = pathlib.Path(__file__).resolve()
+sys.path[:0] = [str(FOLDER.parents[2] / "apps" / "plot"), str(FOLDER.parent)]
+import plot_results  # noqa: E402
+
+if np is not None:
+    import plot_statics
+
+
+def strings(values):
+    """As the program writes them."""
+    return np.array(values, dtype=h5py.string_dtype())
+
+
+def relax(file, systems=3, rows=4):
+    file.attrs["format"] = "zener-relax-1"
+    file["atoms"] = np.full(systems, 54)
+    file["step"] = np.outer(np.arange(rows) * 500, np.ones(systems, dtype=int))
+    file["energy_eV"] = np.exp(-np.arange(rows, dtype=float))[:, None] * np.ones(systems)
+    file["largest_force_eV_A"] = 10.0 ** -np.arange(rows, dtype=float)[:, None] * np.ones(systems)
+
+
+def elastic(file, c=None):
+    file.attrs["format"] = "zener-elastic-1"
+    file.attrs["symmetry"] = "cubic"
+    if c is None:
+        c = np.diag([300.0, 300.0, 300.0, 140.0, 140.0, 140.0])
+        c[:3, :3] += 200.0
+    file["c_GPa"] = c
+
+
+def defects(file, names=("vacancy", "divacancy", "$x_1"), cells="4x4x4", bound=True):
+    file.attrs["format"] = "zener-defects-1"
+    file["defect"] = strings(list(names))
+    file["cells"] = strings([cells] * len(names))
+    file["formation_eV"] = 3.0 + np.arange(len(names))
+    file["unrelaxed_formation_eV"] = 3.3 + np.arange(len(names))
+    file["binding_eV"] = np.where(np.arange(len(names)) == 1, 0.1, np.nan) if bound else np.full(len(names), np.nan)
+
+
+def lattice(file, cases=("perfect", "vacancy", "interstitial"), temperatures=(300.0, 600.0, 900.0), cubic=True, static=True):
+    file.attrs["format"] = "zener-lattice-parameter-1"
+    file["cases"] = strings(list(cases))
+    file["cases"].attrs["cubic"] = int(cubic)
+    file["temperatures_K"] = np.array(temperatures)
+    shape = (len(cases), len(temperatures))
+    for name, value in (("a", 3.2), ("c", 5.1)):
+        file["static/%s_A" % name] = np.full(len(cases), value if static else np.nan)
+        file["ladder/%s_A/mean" % name] = value * (1.0 + 1e-5 * np.array(temperatures)) * np.ones(shape)
+        file["ladder/%s_A/standard_error" % name] = np.full(shape, 1e-4)
+
+
+@unittest.skipIf(np is None, "needs python3-numpy, python3-h5py and python3-matplotlib")
+class PlotStatics(unittest.TestCase):
+    """The program, called in this process; warnings of matplotlib count as failures."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+
+    def make(self, name, write, *arguments, **options):
+        with h5py.File(self.folder / name, "w") as file:
+            file.attrs["title"] = "invented $x_1"
+            file.attrs["preset"] = "{}"
+            write(file, *arguments, **options)
+
+    def run_program(self):
+        """(exit code, stderr)."""
+        out, err = io.StringIO(), io.StringIO()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), warnings.catch_warnings():
+            warnings.simplefilter("error")
+            warnings.filterwarnings("ignore", category=DeprecationWarning)
+            code = plot_results.main([str(self.folder)])
+        return code, err.getvalue()
+
+    def expect_plot(self, name):
+        self.assertEqual(self.run_program(), (0, ""))
+        self.assertEqual([path.name for path in (self.folder / "plots").iterdir()], [name])
+        self.assertTrue((self.folder / "plots" / name).read_bytes().startswith(b"\x89PNG"))
+
+    def test_relax(self):
+        for systems, rows in ((1, 1), (3, 4), (40, 3)):
+            self.make("relax.h5", relax, systems, rows)
+            self.expect_plot("relaxation.png")
+
+    def test_elastic(self):
+        for c in (None, np.zeros((6, 6)), -np.eye(6)):
+            self.make("elastic.h5", elastic, c)
+            self.expect_plot("elastic_constants.png")
+
+    def test_young(self):
+        """E along <100> and <111> of a cubic crystal (Nye, 1957)."""
+        c11, c12, c44 = 500.0, 200.0, 140.0
+        c = np.diag([c11 - c12] * 3 + [c44] * 3)
+        c[:3, :3] += c12
+        s = np.linalg.inv(c)
+        anisotropy = s[0, 0] - s[0, 1] - 0.5 * s[3, 3]
+        found = plot_statics.young(c, np.array([[1.0, 0.0, 0.0], [3**-0.5] * 3, [2**-0.5, 2**-0.5, 0.0]]))
+        expected = [s[0, 0], s[0, 0] - 2.0 / 3.0 * anisotropy, s[0, 0] - 0.5 * anisotropy]
+        np.testing.assert_allclose(1.0 / found, expected, rtol=1e-12)
+
+    def test_defects(self):
+        self.make("defects.h5", defects)
+        self.expect_plot("defect_energies.png")
+        self.make("defects.h5", defects, names=["d%d" % k for k in range(90)], bound=False)
+        self.expect_plot("defect_energies.png")
+
+    def test_lattice(self):
+        for options in ({}, {"cubic": False}, {"temperatures": ()}, {"static": False}, {"temperatures": (), "static": False}):
+            self.make("lattice.h5", lattice, **options)
+            self.expect_plot("lattice_parameter.png")
+
+    def test_damaged(self):
+        for name, write, victim in (
+            ("relax.h5", relax, "energy_eV"), ("elastic.h5", elastic, "c_GPa"), ("defects.h5", defects, "binding_eV"),
+            ("lattice.h5", lattice, "ladder/a_A/mean"),
+        ):
+            def damaged(file, write=write, victim=victim):
+                write(file)
+                del file[victim]
+                file[victim] = np.zeros(2)
+            self.make(name, damaged)
+            code, err = self.run_program()
+            self.assertEqual(code, 3)
+            self.assertIn(victim, err)
+            self.assertEqual(err.count("\n"), 1)
+            self.make(name, write)
+            with h5py.File(self.folder / name, "a") as file:
+                file.attrs["format"] = "another"
+            code, err = self.run_program()
+            self.assertEqual(code, 3)
+            self.assertIn("format", err)
+            (self.folder / name).unlink()
+
+
+if __name__ == "__main__":
+    unittest.main()
