@@ -87,7 +87,7 @@ TEST_P(Milady, ElasticConstants) {
 
 TEST_P(Milady, Vacancy) {
 
-  if (!slow_tests()) {
+  if (!slow_tests() && std::string(GetParam().name) != "W_QNML") {
     GTEST_SKIP() << "slow: relaxes 255 atoms (--slow runs it)";
   }
   const Reference &r = GetParam();
