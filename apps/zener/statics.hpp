@@ -59,7 +59,7 @@ struct Equilibrium {
 Equilibrium find_equilibrium(const MakeAtoms &make, const Atoms &start, const EquilibriumPlan &plan);
 
 struct ElasticPlan {
-  double strain = 1.0e-3; // Voigt component of each strained copy, both signs
+  double strain = 2.0e-4; // Voigt component of each strained copy, both signs
   AtomRelaxation atoms = AtomRelaxation::automatic;
   RelaxPlan relax; // of the atoms; its cell is not used
 };

@@ -20,9 +20,9 @@ ElasticPreset read_elastic_preset(const json &document, const std::filesystem::p
   keys.choice("driver", {"elastic"});
   read_atoms_keys(keys, preset);
   preset.equilibrium = read_equilibrium(keys);
-  preset.strain = read_in_range(keys, "strain", 1e-6, 1e-2, 5e-4);
+  preset.strain = read_in_range(keys, "strain", 1e-6, 1e-2, 2e-4);
   preset.relax_atoms = keys.choice("relax_atoms", {"auto", "always", "never"}, "auto");
-  preset.relax = read_relax(keys, 1e-5, false);
+  preset.relax = read_relax(keys, 1e-6, false);
   ObjectReader output = keys.object("output");
   read_output_folder(output, preset);
   output.finish();

@@ -7,7 +7,7 @@ namespace zener {
 
 struct ElasticPreset : AtomsPreset {
   EquilibriumChoice equilibrium;
-  double strain = 1.0e-3;
+  double strain = 2.0e-4;
   std::string relax_atoms = "auto"; // "auto", "always", "never"
   RelaxPlan relax;
 };

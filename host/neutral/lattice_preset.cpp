@@ -115,7 +115,7 @@ LatticePreset read_lattice_preset(const json &document, const std::filesystem::p
   preset.pressure_GPa = read_in_range(keys, "pressure_GPa", -1000.0, 10000.0, 0.0);
   preset.with_static = keys.flag("static", true);
   read_ensemble(keys, preset);
-  preset.relax = read_relax(keys, 1e-5, false);
+  preset.relax = read_relax(keys, 1e-6, false);
   preset.relax.cell = preset.freedom();
   preset.relax.pressure_GPa = preset.pressure_GPa;
   preset.relax.stress_tolerance_GPa = 1e-3;

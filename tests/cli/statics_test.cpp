@@ -48,11 +48,11 @@ TEST_F(CliStatics, ElasticConstantsOfTungsten) {
   EXPECT_EQ(summary_.at("elastic").at("atoms_relaxed"), false) << "every atom is a centre of inversion";
   // A larger cell is the same crystal.
   auto large = numbers("elastic_w_eam", "large", {"structure.cells=[2,2,2]"});
-  EXPECT_NEAR(large["C44"], found["C44"], 1e-5 * found["C44"]);
+  EXPECT_NEAR(large["C44"], found["C44"], 1e-4 * found["C44"]);
   // Turned by 45 degrees about z: C11' = (C11 + C12)/2 + C44, C66' = (C11 - C12)/2.
   auto turned = numbers("elastic_w_eam", "turned", {"structure.orientation=[[1,1,0],[-1,1,0],[0,0,1]]"});
-  EXPECT_NEAR(turned["C11"], 0.5 * (found["C11"] + found["C12"]) + found["C44"], 1e-4 * found["C11"]);
-  EXPECT_NEAR(turned["C66"], 0.5 * (found["C11"] - found["C12"]), 1e-4 * found["C11"]);
+  EXPECT_NEAR(turned["C11"], 0.5 * (found["C11"] + found["C12"]) + found["C44"], 1e-3 * found["C11"]);
+  EXPECT_NEAR(turned["C66"], 0.5 * (found["C11"] - found["C12"]), 1e-3 * found["C11"]);
   EXPECT_NEAR(turned["shear_modulus_hill"], found["shear_modulus_hill"], 0.5);
 }
 

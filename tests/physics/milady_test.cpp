@@ -1,6 +1,6 @@
 // The elastic and defects drivers with the potentials of Goryaeva et al., Phys. Rev. Materials 5, 103803 (2021), in SNAP form,
-// against LAMMPS 29Sep2021 with the same files: lattice parameter, elastic constants (central differences, strain 1e-3) and the
-// vacancy in 4x4x4 cells at fixed volume.
+// against LAMMPS 29Sep2021 with the same files: lattice parameter, elastic constants (central differences, small strains; at
+// 1e-3 a shell of Fe crosses the cutoff) and the vacancy in 4x4x4 cells at fixed volume.
 #include "apps/zener/defects_driver.hpp"
 #include "apps/zener/elastic_driver.hpp"
 #include "host/neutral/log.hpp"
@@ -87,7 +87,7 @@ TEST_P(Milady, ElasticConstants) {
 
 TEST_P(Milady, Vacancy) {
 
-  if (!slow_tests()) {
+  if (!slow_tests() && std::string(GetParam().name) != "W_QNML") {
     GTEST_SKIP() << "slow: relaxes 255 atoms (--slow runs it)";
   }
   const Reference &r = GetParam();

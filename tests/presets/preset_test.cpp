@@ -693,7 +693,7 @@ TEST(StaticPresets, RefuseWhatMakesNoSense) {
   refused("lattice_parameter", R"({"ensemble": {"kind": "nve"}})", {"/ensemble/kind", "npt_isotropic"});
   refused("lattice_parameter", R"({"ensemble": {"kind": "npt_stochastic", "chain": 2}})", {"/ensemble/chain", "unknown key"});
   refused("lattice_parameter", R"({"defects": [{"file": "x.xyz"}]})", {"/defects/0/file"});
-  refused("lattice_parameter", R"({"defects": ["perfect"]})", {"/defects/0", "another name"});
+  refused("lattice_parameter", R"({"defects": [{"kind": "vacancy", "name": "perfect"}]})", {"/defects/0", "another name"});
 }
 
 TEST(MdPresets, ReadsWhatItIsGiven) {
@@ -1092,7 +1092,7 @@ INSTANTIATE_TEST_SUITE_P(
     Table, FaultyPreset,
     testing::Values(
         Faulty{"-driver", "/driver", "missing; needed: one of \"barrier_map\", "},
-        Faulty{"driver=md", "/driver", "\"md\" is not allowed"}, Faulty{"driver=7", "/driver", "7 is not allowed"},
+        Faulty{"driver=phase_field", "/driver", "\"phase_field\" is not allowed"}, Faulty{"driver=7", "/driver", "7 is not allowed"},
         Faulty{"driver=kcm", "/driver", "did you mean \"kmc\"?"},
         Faulty{"title=3", "/title", "3 is not allowed; allowed: a string"}, Faulty{"seed=-1", "/seed", "from 0 to 4294967295"},
         Faulty{"seed=4294967296", "/seed", "from 0 to 4294967295"},
