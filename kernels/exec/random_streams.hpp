@@ -9,6 +9,6 @@ inline constexpr std::uint32_t random_alloy = 1; // owner: walker, step: positio
 inline constexpr std::uint32_t hop = 2;          // owner: walker, step: hop; low 64 bits choose the path, high 64 bits the time
 inline constexpr std::uint32_t swap = 3;         // owner: walker, step: trial; draw 0: the two sites, draw 1: acceptance
 inline constexpr std::uint32_t md_langevin = 4;  // owner: atom of its system as given, step: step, draw: 2 system + (0 or 1)
-inline constexpr std::uint32_t md_bath = 5;      // owner: system, step: step; draws from 0 at its end, from 2^30 at its beginning
+inline constexpr std::uint32_t md_bath = 5; // owner: system, step: step; draws from 0 at its end, from 2^30 at its beginning
 
 } // namespace zener::streams

@@ -1092,8 +1092,8 @@ INSTANTIATE_TEST_SUITE_P(
     Table, FaultyPreset,
     testing::Values(
         Faulty{"-driver", "/driver", "missing; needed: one of \"barrier_map\", "},
-        Faulty{"driver=phase_field", "/driver", "\"phase_field\" is not allowed"}, Faulty{"driver=7", "/driver", "7 is not allowed"},
-        Faulty{"driver=kcm", "/driver", "did you mean \"kmc\"?"},
+        Faulty{"driver=phase_field", "/driver", "\"phase_field\" is not allowed"},
+        Faulty{"driver=7", "/driver", "7 is not allowed"}, Faulty{"driver=kcm", "/driver", "did you mean \"kmc\"?"},
         Faulty{"title=3", "/title", "3 is not allowed; allowed: a string"}, Faulty{"seed=-1", "/seed", "from 0 to 4294967295"},
         Faulty{"seed=4294967296", "/seed", "from 0 to 4294967295"},
         Faulty{"seed=18446744073709551615", "/seed", "from 0 to 4294967295"}, Faulty{"seed=1.5", "/seed", "1.5 is not allowed"},
