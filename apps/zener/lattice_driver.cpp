@@ -229,7 +229,7 @@ private:
       const DynamicsReport report = batch->advance(until, samples);
       const double took = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
       if (report.exploded) {
-        refuse_explosion(report);
+        refuse_explosion(report, plan, systems);
       }
       for (const std::vector<ThermoRow> &row : report.rows) {
         take(row);
@@ -265,14 +265,13 @@ private:
 
   double temperature_of(std::size_t system) const { return preset_.temperatures_K[system / replicas() % temperatures()]; }
 
-  [[noreturn]] void refuse_explosion(const DynamicsReport &report) const {
+  [[noreturn]] void refuse_explosion(const DynamicsReport &report, const DynamicsPlan &plan,
+                                     const std::vector<Atoms> &systems) const {
     const auto k = static_cast<std::size_t>(report.exploded_system);
-    throw DataError(fmt::format("the dynamics of {} at {} K explode at step {}: atom {} has a {} of {:.6g} {} and an energy of "
-                                "{:.6g} eV. Try a smaller time_step_fs ({} here); the potential may not be made for this state",
+    throw DataError(fmt::format("the dynamics of {} at {} K explode at step {}: {}. Try a smaller time_step_fs ({} here) or a "
+                                "longer barostat_time_fs ({}); the potential may not be made for this state",
                                 task_.names.at(k / (temperatures() * replicas())), temperature_of(k), report.exploded_step,
-                                report.exploded_atom + 1, report.exploded_what, report.exploded_value,
-                                report.exploded_what == "force" ? "eV/A" : "A", report.exploded_energy_eV,
-                                preset_.time_step_fs));
+                                explosion_text(report, systems.at(k), plan), preset_.time_step_fs, preset_.barostat_time_fs));
   }
 
   void average() {

@@ -44,20 +44,6 @@ std::int64_t count_atoms(const std::vector<Atoms> &systems) {
   return sum;
 }
 
-// The place of an atom in words: its number in the file, its element, its system where there are several.
-std::string describe_atom(const MdPreset &preset, const MdPlan &plan, const DynamicsReport &report) {
-  const auto system = static_cast<std::size_t>(report.exploded_system);
-  const auto atom = static_cast<std::size_t>(report.exploded_atom);
-  if (system >= plan.atoms.systems.size() || atom >= plan.atoms.systems[system].size()) {
-    throw InvariantError(fmt::format("the run exploded at atom {} of system {}, which do not exist", report.exploded_atom,
-                                     report.exploded_system));
-  }
-  const Atoms &atoms = plan.atoms.systems[system];
-  const std::int64_t id = atoms.id.empty() ? report.exploded_atom + 1 : atoms.id[atom];
-  return fmt::format("atom {} ({}){}", id, atoms.elements[static_cast<std::size_t>(atoms.type[atom])],
-                     plan.atoms.systems.size() > 1 ? " of system " + system_name(preset, system) : "");
-}
-
 std::string ensemble_text(const MdPreset &preset) {
   std::string text = ensemble_name(preset.ensemble);
   if (!preset.ladder_K.empty()) {
@@ -93,7 +79,9 @@ public:
       }
     }
 
-    batch_ = make_ ? make_(plan_.atoms) : chosen_.backend->make_atoms(plan_.atoms); // first: what it refuses leaves no folder
+    batch_ = made_of_structure(preset_, [&] { // first: what it refuses leaves no folder
+      return make_ ? make_(plan_.atoms) : chosen_.backend->make_atoms(plan_.atoms);
+    });
     batch_->set_dynamics(plan_.dynamics);
     make_folder(folder_);
     open_log_file(folder_ / "log.txt");
@@ -245,18 +233,23 @@ private:
   }
 
   [[noreturn]] void refuse_explosion() const {
-    const std::string what = report_.exploded_what == "force"
-                                 ? fmt::format("feels a force of {:.6g} eV/A, more than limits.largest_force_eV_A of {}",
-                                               report_.exploded_value, preset_.largest_force_eV_A)
-                                 : fmt::format("moves {:.6g} A in one step, more than limits.largest_move_A of {}",
-                                               report_.exploded_value, preset_.largest_move_A);
-    throw DataError(
-        fmt::format("the dynamics explode at step {}: {} {}; its energy is {:.6g} eV. The state at step {}, the last good one, "
-                    "is in {}. Atoms too close together, a time step too long ({} fs here) or a potential outside of what it "
-                    "was made for are the usual causes: look at the distances, relax the structure first, try a smaller "
-                    "time_step_fs",
-                    report_.exploded_step, describe_atom(preset_, plan_, report_), what, report_.exploded_energy_eV, step_,
-                    (folder_ / "configurations").string() + "/last_good_*", preset_.time_step_fs));
+    const auto system = static_cast<std::size_t>(report_.exploded_system);
+    const bool cell = report_.exploded_what == "cell";
+    const char *key = cell                               ? "largest_volume_ratio"
+                      : report_.exploded_what == "force" ? "largest_force_eV_A"
+                                                         : "largest_move_A";
+    throw DataError(fmt::format(
+        "the dynamics explode at step {}: {}{} (limits.{}). The state at step {}, the last good one, is in {}. {} are the "
+        "usual "
+        "causes: look at the distances, relax the structure first, try {}",
+        report_.exploded_step, preset_.systems() > 1 ? "system " + system_name(preset_, system) + ": " : "",
+        explosion_text(report_, plan_.atoms.systems.at(system), plan_.dynamics), key, step_,
+        (folder_ / "configurations").string() + "/last_good_*",
+        cell ? "A pressure beyond what the potential bears, atoms too close together or a barostat_time_fs too short"
+             : fmt::format("Atoms too close together, a time step too long ({} fs here) or a potential outside of what it was "
+                           "made for",
+                           preset_.time_step_fs),
+        cell ? "a longer barostat_time_fs" : "a smaller time_step_fs"));
   }
 
   RunOptions options_;
@@ -297,7 +290,7 @@ void check_md(const RunOptions &options) {
   std::cout << fmt::format("systems   {} of {} atoms in all, {}\n", plan.atoms.systems.size(), atoms, ensemble_text(preset));
   std::cout << fmt::format("potential {}\n", plan.atoms.potential->description());
   const std::size_t free_before = chosen.device.memory_free_bytes;
-  const std::unique_ptr<AtomsBatch> batch = chosen.backend->make_atoms(plan.atoms);
+  const std::unique_ptr<AtomsBatch> batch = made_of_structure(preset, [&] { return chosen.backend->make_atoms(plan.atoms); });
   batch->set_dynamics(plan.dynamics);
   constexpr double kTrial_s = 0.4;
   std::int64_t step = 0;

@@ -47,7 +47,7 @@ MakeAtoms StaticsRun::maker() const {
     plan.deterministic = preset_.deterministic;
     plan.skin_A = preset_.skin_A;
     plan.seed = preset_.seed;
-    return make_ ? make_(plan) : chosen_.backend->make_atoms(plan);
+    return made_of_structure(preset_, [&] { return make_ ? make_(plan) : chosen_.backend->make_atoms(plan); });
   };
 }
 

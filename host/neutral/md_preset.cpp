@@ -289,6 +289,7 @@ MdPreset read_md_preset(const json &document, const std::filesystem::path &file,
   ObjectReader limits = keys.object("limits");
   preset.largest_move_A = read_positive(limits, "largest_move_A", preset.largest_move_A);
   preset.largest_force_eV_A = read_positive(limits, "largest_force_eV_A", preset.largest_force_eV_A);
+  preset.largest_volume_ratio = read_in_range(limits, "largest_volume_ratio", 1.01, 1e6, preset.largest_volume_ratio);
   limits.finish();
   ObjectReader checkpoint = keys.object("checkpoint");
   preset.checkpoint_every_s = read_positive(checkpoint, "every_s", 300.0);
@@ -310,7 +311,10 @@ json resolved(const MdPreset &preset) {
       {"time_step_fs", preset.time_step_fs},
       {"steps", preset.steps},
       {"equilibration_steps", preset.equilibration_steps},
-      {"limits", {{"largest_move_A", preset.largest_move_A}, {"largest_force_eV_A", preset.largest_force_eV_A}}},
+      {"limits",
+       {{"largest_move_A", preset.largest_move_A},
+        {"largest_force_eV_A", preset.largest_force_eV_A},
+        {"largest_volume_ratio", preset.largest_volume_ratio}}},
       {"checkpoint", {{"every_s", preset.checkpoint_every_s}}},
       {"output",
        {{"directory", absolute_text(preset.output_directory)},
@@ -346,6 +350,7 @@ MdPlan make_md_plan(const MdPreset &preset) {
   dynamics.compressibility_per_GPa = preset.compressibility_per_GPa;
   dynamics.largest_move_A = preset.largest_move_A;
   dynamics.largest_force_eV_A = preset.largest_force_eV_A;
+  dynamics.largest_volume_ratio = preset.largest_volume_ratio;
   for (std::size_t s = 0; s < preset.systems(); ++s) {
     const std::size_t rung = s / static_cast<std::size_t>(preset.replicas);
     plan.atoms.systems.push_back(start);

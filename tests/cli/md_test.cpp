@@ -150,7 +150,7 @@ TEST_F(CliMd, EvaluateReadsOtherFormats) {
   for (const char *name : {"POSCAR", "s.dump"}) {
     const Outcome outcome = zener({"evaluate", "w.json", name, "--device", "cpu", "--elements", "W"});
     expect_done(outcome);
-    EXPECT_NEAR(parse_atoms(outcome.out, name).front().total_energy_eV, wanted, 1e-9 * std::abs(wanted)) << name;
+    EXPECT_NEAR(parse_atoms(outcome.out, "stdout").front().total_energy_eV, wanted, 1e-9 * std::abs(wanted)) << name;
   }
 }
 
