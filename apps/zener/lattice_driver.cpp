@@ -132,8 +132,8 @@ public:
     for (std::size_t c = 0; c < task_.cells.size(); ++c) {
       sizes.push_back(fmt::format("{} ({} atoms)", task_.names[c], grouped(task_.cells[c].size())));
     }
-    log_info(
-        fmt::format("{}; {} temperatures, {} replicas", join(sizes, ", "), preset_.temperatures_K.size(), preset_.replicas));
+    log_info(fmt::format("{}; {}, {}", join(sizes, ", "), counted(preset_.temperatures_K.size(), "temperature"),
+                         counted(replicas(), "replica")));
     bring_to_rest();
     if (preset_.with_static && !stop_requested()) {
       relax();
@@ -144,7 +144,7 @@ public:
     const bool stopped = stop_requested() && (static_.size() < 1 || step_ < last_step());
     average();
     write(stopped ? "interrupted" : "finished");
-    return stopped ? run_.stopped() : run_.finish(fmt::format("{} cells", task_.cells.size()));
+    return stopped ? run_.stopped() : run_.finish(counted(task_.cells.size(), "cell"));
   }
 
 private:

@@ -93,6 +93,7 @@ public:
     log_info("potential " + plan_.atoms.potential->description());
     write_file_atomically(folder_ / "preset.json", resolved(preset_).dump(2) + "\n");
 
+    warn_of_loose_atoms();
     schedule_ = sample_steps(preset_);
     if (from) {
       begin_from(*from);
@@ -107,6 +108,20 @@ public:
   }
 
 private:
+  // A system in which nothing pulls at anything is rarely meant: lengths in another unit, mostly.
+  void warn_of_loose_atoms() {
+    const std::vector<ThermoRow> rows = batch_->thermo();
+    for (std::size_t s = 0; s < rows.size(); ++s) {
+      if (rows[s].largest_force_eV_A == 0.0 && rows[s].virial_eV == Matrix3{}) {
+        warnings_.push_back(fmt::format("the atoms of {} do not feel each other: none has a neighbour within {} A. Are its "
+                                        "lengths in A?",
+                                        structure_place(preset_), number_text(plan_.atoms.potential->cutoff_A())));
+        log_warning(warnings_.back());
+        return;
+      }
+    }
+  }
+
   fs::path checkpoint_file() const { return folder_ / kCheckpointName; }
 
   void begin_from(DynamicsCheckpoint &from) {
@@ -204,6 +219,7 @@ private:
     record.advance_s = advance_s_;
     record.steps_made = static_cast<double>(step_ - begin_step_);
     record.list_builds = report_.list_builds;
+    record.warnings = warnings_;
     const std::string name = report_.exploded ? "last_good" : interrupted ? "checkpoint" : "final";
     write_md_configurations(folder_, name, preset_, batch_->atoms(), batch_->thermo(), preset_.restart || report_.exploded);
     if (!interrupted) {
@@ -259,6 +275,7 @@ private:
   MdPlan plan_;
   ChosenDevice chosen_;
   std::string identity_;
+  std::vector<std::string> warnings_;
   std::unique_ptr<AtomsBatch> batch_;
   std::optional<MdTrajectory> trajectory_;
   std::vector<std::int64_t> schedule_;
@@ -315,7 +332,7 @@ void check_md(const RunOptions &options) {
                              static_cast<double>(free_before - free_after) / (1 << 20),
                              static_cast<double>(free_after) / (1 << 20));
   }
-  std::cout << fmt::format("time      about {} at {:.3g} atom-steps/s (a trial of {} steps)\n",
+  std::cout << fmt::format("time      about {} at {:.3g} atom-steps/s (trial steps: {})\n",
                            duration_text(step_s * static_cast<double>(preset.steps)), atoms / std::max(step_s, 1e-12), step);
 }
 

@@ -99,6 +99,10 @@ Json atoms_by_element(const Atoms &atoms) {
   return out;
 }
 
+std::string counted(std::size_t number, const std::string &one) {
+  return fmt::format("{} {}{}", number, one, number == 1 ? "" : "s");
+}
+
 std::vector<std::pair<std::string, double>> lattice_parameters(const AtomsPreset &preset, const Matrix3 &cell) {
   if (!preset.structure.contains("lattice") || preset.structure.contains("orientation")) {
     return {};

@@ -59,7 +59,7 @@ struct ThermoRow {
   double potential_eV = 0.0;
   double kinetic_eV = 0.0;
   double temperature_K = 0.0;  // 2 kinetic / (degrees_of_freedom k)
-  double conserved_eV = 0.0;   // what the ensemble's equations keep constant (langevin, bussi: minus what the bath gave)
+  double conserved_eV = 0.0;   // what the ensemble's equations keep constant (stochastic baths: less what they gave)
   Matrix3 virial_eV{};         // without the kinetic part
   Matrix3 kinetic_tensor_eV{}; // sum m v (x) v (twice the kinetic energy on the trace)
   Matrix3 cell_A{};

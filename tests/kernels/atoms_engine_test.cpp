@@ -288,9 +288,19 @@ ZENER_DEVICE_TEST_F(AtomsEngine, RelaxesAtomsAndCells, AtomsEngineTest) {
     }
     EXPECT_NEAR(energies[0], energies[1], 1e-6);
     EXPECT_NEAR(energies[0], -8.90, 0.01);
-    // Relaxed alone or together: the same bits.
+    // Relaxed alone or together, watched or not: the same bits.
     const auto alone = make({systems[1]});
-    const RelaxReport single = alone->relax(plan);
+    RelaxPlan watched = plan;
+    watched.path = true;
+    const RelaxReport single = alone->relax(watched);
+    EXPECT_GT(single.path.size(), 2U);
+    std::int64_t last = 0;
+    for (const RelaxMoment &moment : single.path) {
+      EXPECT_GT(moment.steps[0], last);
+      last = moment.steps[0];
+    }
+    EXPECT_LT(last, single.steps[0] + 1);
+    EXPECT_GT(single.path.front().rows[0].largest_force_eV_A, single.rows[0].largest_force_eV_A);
     EXPECT_EQ(single.rows[0].potential_eV, report.rows[1].potential_eV);
     EXPECT_EQ(single.steps[0], report.steps[1]);
   }
