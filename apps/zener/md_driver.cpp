@@ -70,6 +70,7 @@ public:
     identity_ = identity(preset_, plan_).dump();
     std::optional<DynamicsCheckpoint> from;
     if (options_.resume) {
+      claim_.take(folder_);
       from = load_dynamics_checkpoint(checkpoint_file());
       check_identity(from->identity, identity_, checkpoint_file());
       check_dynamics_checkpoint_fits(*from, plan_.atoms.systems, checkpoint_file());
@@ -84,6 +85,7 @@ public:
     });
     batch_->set_dynamics(plan_.dynamics);
     make_folder(folder_);
+    claim_.take(folder_);
     open_log_file(folder_ / "log.txt");
     log_info(fmt::format("zener {} ({}), results in {}", kVersion, kCommit, folder_.string()));
     log_info("device " + chosen_.reason);
@@ -272,6 +274,7 @@ private:
   MdPreset preset_;
   const MakeBatch &make_;
   fs::path folder_;
+  FolderClaim claim_;
   MdPlan plan_;
   ChosenDevice chosen_;
   std::string identity_;

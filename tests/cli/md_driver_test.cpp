@@ -201,7 +201,7 @@ TEST_F(MdDriver, AnExplosionLeavesTheLastGoodState) {
       [&] {
         run("o", {}, {47, -1});
       },
-      {"explode at step 47", "atom 12 (Fe) of system g1_r1", "12345 eV/A", "limits.largest_force_eV_A", "6.5 eV", "last_good",
+      {"explode at step 47", "system g1_r1: atom 12 (Fe)", "12345 eV/A", "limits.largest_force_eV_A", "6.5 eV", "last_good",
        "time_step_fs"});
   const json summary = json::parse(bytes_of(folder_ / "o/summary.json"));
   EXPECT_EQ(summary.at("run").at("status"), "stopped: the dynamics explode");

@@ -243,6 +243,19 @@ TEST_F(CliMd, InterruptedRunsGoOnBitForBit) {
   }
 }
 
+TEST_F(CliMd, TwoProgramsDoNotShareAFolder) {
+  put_preset(R"({"steps": 1000000000, "output": {"thermo_every": 1000}})");
+  Program program(folder_.path(), zener_command(run("o", {"--set", "checkpoint.every_s=0.05"})));
+  EXPECT_TRUE(program.wait_until([&] { return fs::exists(folder_ / "o/checkpoint.h5"); }));
+  expect_failure(zener(run("o", {"--resume"})), 2, {"o", "another zener is at work"});
+  program.send(SIGKILL);
+  program.wait(60.0);
+  Program again(folder_.path(), zener_command(run("o", {"--resume"})));
+  EXPECT_TRUE(again.wait_until([&] { return bytes_of(folder_ / "o/log.txt").find("resumed at step") != std::string::npos; }));
+  again.send(SIGINT);
+  EXPECT_EQ(again.wait(60.0).code, 130);
+}
+
 TEST_F(CliMd, AnExplosionIsNamed) {
   Atoms atoms = tungsten(3, 0.0);
   for (std::size_t i = 0; i < atoms.size(); ++i) {
