@@ -214,7 +214,8 @@ def plot_lattice(data):
     handles, labels = axes[0, 0].get_legend_handles_labels()
     if len(labels) > 1:
         legend_beside(figure, handles, labels)
-    headline(figure, data, "Lattice parameter against temperature", "open symbols: static, 0 K",
+    static = any(np.any(np.isfinite(data.static[length])) for length in lengths)
+    headline(figure, data, "Lattice parameter against temperature", "open symbols: static, 0 K" if static else "",
              shown_note(len(shown), len(data.name), "cases"))
     return figure
 

@@ -228,7 +228,7 @@ private:
       remove_md_configurations(folder_, "checkpoint"); // of an earlier part
     }
     record.wall_s = wall_before_s_ + seconds_since(begin_);
-    write_md_summary(folder_, preset_, plan_, rows_, record);
+    const std::string table = write_md_summary(folder_, preset_, plan_, rows_, record);
     if (report_.exploded) {
       refuse_explosion();
     }
@@ -241,6 +241,7 @@ private:
     if (preset_.plots) {
       draw_plots(folder_);
     }
+    std::cout << table;
     const double steps_per_s = record.steps_made / std::max(advance_s_, 1e-9);
     log_info(fmt::format("done: {} steps in {:.1f} s, {:.4g} steps/s, {}atom-steps/s, and {:.1f} s in all; see {}",
                          step_ - begin_step_, advance_s_, steps_per_s,

@@ -183,7 +183,11 @@ TEST_F(CliMd, EvaluateRefuses) {
 TEST_F(CliMd, ARunConservesItsEnergy) {
   put_preset(R"({"output": {"trajectory": {"every": 20, "quantities": ["velocities", "forces"]}}})");
   expect_done(zener({"check", "p.json", "--device", "cpu"}));
-  expect_done(zener(run("o")));
+  const Outcome outcome = zener(run("o"));
+  expect_done(outcome);
+  EXPECT_NE(outcome.out.find("E_pot/atom (eV)"), std::string::npos) << outcome.out;
+  EXPECT_NE(outcome.out.find("g0_r0 "), std::string::npos) << outcome.out;
+  EXPECT_LT(fs::file_size(folder_ / "o/configurations/final_g0_r0.h5"), 40000U) << "room for one frame of 54 atoms";
   const H5File series = H5File::open(folder_ / "o/series.h5");
   const auto conserved = series.read<double>("/conserved_eV");
   const auto potential = series.read<double>("/potential_eV");
