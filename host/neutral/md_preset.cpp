@@ -336,6 +336,14 @@ MdPlan make_md_plan(const MdPreset &preset) {
                       ": /velocities/from: \"structure\" is not allowed: the structure has no velocities; "
                       "allowed: \"temperature\"");
   }
+  for (std::size_t d = 0; d < 3; ++d) {
+    if (has_barostat(preset.ensemble) && !start.cell.periodic[d]) {
+      throw ConfigError(fmt::format("{}: /ensemble/kind: {} is not allowed: a barostat needs a cell that is periodic along all "
+                                    "vectors, and {} is free along {}",
+                                    preset.file.string(), in_quotes(ensemble_name(preset.ensemble)), structure_place(preset),
+                                    "abc"[d]));
+    }
+  }
   plan.atoms.mixed = preset.mixed;
   plan.atoms.deterministic = preset.deterministic;
   plan.atoms.skin_A = preset.skin_A;
