@@ -129,6 +129,18 @@ public:
 
   void set_threads(int threads) override { queue_.set_threads(threads); }
 
+  MemoryCount memory() const override { return {queue_.memory_held(), queue_.memory_peak()}; }
+
+  void time_kernels(bool on) override { time_ranges(on); }
+
+  std::vector<KernelTime> kernel_times() const override {
+    std::vector<KernelTime> times;
+    for (const RangeTime &range : range_times()) {
+      times.push_back({range.name, range.calls, range.seconds});
+    }
+    return times;
+  }
+
   static DeviceInfo describe(const Queue &queue) {
     const DeviceProperties p = queue.properties();
     return {queue.device(), p.name, p.architecture, p.units, p.memory_bytes, p.memory_free_bytes};

@@ -78,6 +78,19 @@ void Queue::activate() const { check_call(ZENER_API(SetDevice)(device_), "SetDev
 
 void Queue::check_launch(const char *name) const {
   check_call(ZENER_API(GetLastError)(), "launch", name, device_, impl_->name);
+  wait_if_timed(name);
+}
+
+// What a timed range encloses must be done when the range ends; what is captured does not run.
+void Queue::wait_if_timed(const char *name) const {
+  if (!ranges_are_timed()) {
+    return;
+  }
+  ZENER_API(StreamCaptureStatus) status = ZENER_API(StreamCaptureStatusNone);
+  check_call(ZENER_API(StreamIsCapturing)(impl_->stream, &status), "StreamIsCapturing", name, device_, impl_->name);
+  if (status == ZENER_API(StreamCaptureStatusNone)) {
+    check_call(ZENER_API(StreamSynchronize)(impl_->stream), "StreamSynchronize", name, device_, impl_->name);
+  }
 }
 
 void Queue::prepare_scratch(const char *name, const void *kernel, std::size_t bytes) const {
@@ -99,6 +112,7 @@ void Queue::wait() {
 struct Recording::Implementation {
   ZENER_API(GraphExec_t) executable = nullptr;
   int device = 0;
+  std::function<void()> launches; // for timed replays
 };
 
 Recording::~Recording() {
@@ -130,6 +144,7 @@ Recording Queue::record(const char *name, std::function<void()> f) {
   Recording recording;
   recording.implementation_ = new Recording::Implementation;
   recording.implementation_->device = device_;
+  recording.implementation_->launches = std::move(f);
 #if defined(ZENER_BACKEND_CUDA)
   const ApiError error = cudaGraphInstantiate(&recording.implementation_->executable, graph, 0);
 #else
@@ -146,6 +161,10 @@ void Queue::replay(const char *name, const Recording &recording) {
   }
   const ProfilerRange range(name);
   activate();
+  if (ranges_are_timed()) {
+    recording.implementation_->launches();
+    return;
+  }
   check_call(ZENER_API(GraphLaunch)(recording.implementation_->executable, impl_->stream), "GraphLaunch", name, device_,
              impl_->name);
 }
@@ -171,10 +190,12 @@ void *Queue::allocate(std::size_t bytes, const char *name) {
   activate();
   void *memory = nullptr;
   check_call(ZENER_API(MallocAsync)(&memory, bytes, impl_->stream), "MallocAsync", name, device_, impl_->name);
+  count_memory(bytes);
   return memory;
 }
 
-void Queue::release(void *memory, std::size_t) noexcept {
+void Queue::release(void *memory, std::size_t bytes) noexcept {
+  memory_held_ -= bytes;
   (void)ZENER_API(SetDevice)(device_);
   (void)ZENER_API(FreeAsync)(memory, impl_->stream);
 }
