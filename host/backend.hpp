@@ -27,11 +27,14 @@ struct TransferCount {
   std::uint64_t to_host = 0;
 };
 
-// Wall time of launches of one name, those inside it taken off.
+// Wall time of launches of one name, those inside it taken off. Kernels of potentials say what of it is the descriptor (with
+// the energies) and what the force; 0 for others.
 struct KernelTime {
   std::string name;
   std::int64_t calls = 0;
   double seconds = 0.0;
+  double descriptor_seconds = 0.0;
+  double force_seconds = 0.0;
 };
 
 // Bytes of device memory that the backend's buffers hold, without what runtime and kernels take for themselves.

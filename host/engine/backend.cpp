@@ -136,7 +136,16 @@ public:
   std::vector<KernelTime> kernel_times() const override {
     std::vector<KernelTime> times;
     for (const RangeTime &range : range_times()) {
-      times.push_back({range.name, range.calls, range.seconds});
+      KernelTime time{range.name, range.calls, range.seconds};
+      double ticks = 0.0;
+      for (const std::int64_t of_part : range.part_ticks) {
+        ticks += static_cast<double>(of_part);
+      }
+      if (ticks > 0.0) {
+        time.descriptor_seconds = range.seconds * static_cast<double>(range.part_ticks[kDescriptorPart]) / ticks;
+        time.force_seconds = range.seconds * static_cast<double>(range.part_ticks[kForcePart]) / ticks;
+      }
+      times.push_back(time);
     }
     return times;
   }

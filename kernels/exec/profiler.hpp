@@ -6,8 +6,9 @@
 // are then right and the whole is slower than without.
 #pragma once
 
-#include "kernels/exec/config.hpp"
+#include "kernels/exec/team.hpp"
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -21,6 +22,8 @@ public:
   ~ProfilerRange();
   ProfilerRange(const ProfilerRange &) = delete;
   ProfilerRange &operator=(const ProfilerRange &) = delete;
+  // Ticks of the parts of its work (Team::end_part).
+  void add_parts(const std::array<std::int64_t, kTeamParts> &ticks) const;
 
 private:
   void start_clock(const char *name);
@@ -36,6 +39,7 @@ struct RangeTime {
   std::string name;
   std::int64_t calls = 0;
   double seconds = 0.0; // without the ranges inside
+  std::array<std::int64_t, kTeamParts> part_ticks{};
 };
 
 void time_ranges(bool on);

@@ -113,7 +113,10 @@ private:
 #if defined(ZENER_GPU)
   void activate() const;
   void check_launch(const char *name) const;
+  bool times_launches(const char *name) const;
   void wait_if_timed(const char *name) const;
+  unsigned long long *begin_parts(const char *name);
+  void end_parts(const ProfilerRange &range, const char *name);
   void prepare_scratch(const char *name, const void *kernel, std::size_t bytes) const;
 #else
   std::byte *arena(int thread, std::size_t bytes);

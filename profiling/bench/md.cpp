@@ -2,8 +2,8 @@
 //
 // For each potential the result is checked first; then batches of each size take steps, in double and mixed precision, on one
 // thread and on all. A figure is the best of a few samples: load of other programs only ever takes away. On one thread of a CPU
-// the clock is the processor time of the program, elsewhere that of the wall. Passes with the times of launches give the parts,
-// and what a renewal of lists takes.
+// the clock is the processor time of the program, elsewhere that of the wall. Passes with the times of launches give the parts
+// (neighbours, descriptor, force, integration), and what a renewal of lists takes.
 #include "apps/zener/device_choice.hpp"
 #include "apps/zener/python.hpp"
 #include "host/neutral/errors.hpp"
@@ -51,7 +51,10 @@ struct Options {
   std::string precision = "both";
   int threads = 0;
   double seconds = 0.6;
-  double limit = 12.0;
+  double limit = 6.0;
+  bool quick = false;
+  bool all = false;
+  bool no_parts = false;
 };
 
 struct Model {
@@ -92,7 +95,9 @@ AtomsPlan plan_of(const Model &model, bool mixed, Atoms atoms) {
 std::vector<Model> models_of(const Options &options) {
   std::vector<Model> models;
   const std::filesystem::path shipped = home_folder() / "presets" / "potentials";
-  models.push_back({"EAM W Finnis-Sinclair", read_potential_file(shipped / "w_finnis_sinclair.json")});
+  if (options.all) {
+    models.push_back({"EAM W Finnis-Sinclair", read_potential_file(shipped / "w_finnis_sinclair.json")});
+  }
   models.push_back({"EAM W Zhou", read_potential_file(shipped / "w_zhou.json")});
   const auto with_zbl = [](PotentialPointer potential) {
     const auto zbl = std::make_shared<ZblModel>(4.0, 4.8);
@@ -100,7 +105,9 @@ std::vector<Model> models_of(const Options &options) {
   };
   if (options.data.empty()) {
     models.push_back({"SNAP 2J=8 (made)", made_snap(false)});
-    models.push_back({"SNAP 2J=8 (made) + ZBL", with_zbl(made_snap(false))});
+    if (options.all) {
+      models.push_back({"SNAP 2J=8 (made) + ZBL", with_zbl(made_snap(false))});
+    }
     models.push_back({"SNAP 2J=8 quadratic (made)", made_snap(true)});
     models.push_back({"NEP as UNEP-v1 (made)", made_nep()});
   } else {
@@ -110,7 +117,9 @@ std::vector<Model> models_of(const Options &options) {
     const auto snap = read(
         {{"kind", "snap"}, {"coefficients", "snap/W_2940_2017_2.snapcoeff"}, {"parameters", "snap/W_2940_2017_2.snapparam"}});
     models.push_back({"SNAP W_2940", snap});
-    models.push_back({"SNAP W_2940 + ZBL", with_zbl(snap)});
+    if (options.all) {
+      models.push_back({"SNAP W_2940 + ZBL", with_zbl(snap)});
+    }
     models.push_back({"SNAP W QNML quadratic", read({{"kind", "snap"},
                                                      {"coefficients", "milady/W_QNML_milady.snapcoeff"},
                                                      {"parameters", "milady/W_QNML_milady.snapparam"}})});
@@ -206,7 +215,7 @@ CheckResult check(Backend &backend, const Model &model) {
   return result;
 }
 
-// What a launch is for, by its name; others belong to the potential.
+// What a launch is for, by its name; the others are a potential's.
 std::string part_of(const std::string &name) {
   static const std::map<std::string, std::string> known{
       {"bath_begin", "integration"},   {"kick_drift", "integration"}, {"kick", "integration"},
@@ -218,7 +227,22 @@ std::string part_of(const std::string &name) {
   if (found != known.end()) {
     return found->second;
   }
-  return name.rfind("neighbours", 0) == 0 ? "neighbours" : "potential";
+  return name.rfind("neighbours", 0) == 0 ? "neighbours" : "force";
+}
+
+double seconds_of(const std::vector<KernelTime> &times, const std::string &part) {
+  double seconds = 0.0;
+  for (const KernelTime &time : times) {
+    const bool split = time.descriptor_seconds + time.force_seconds > 0.0;
+    if (split && part == "descriptor") {
+      seconds += time.descriptor_seconds;
+    } else if (split && part == "force") {
+      seconds += time.force_seconds;
+    } else if (!split && part_of(time.name) == part) {
+      seconds += time.seconds;
+    }
+  }
+  return seconds;
 }
 
 struct Build {
@@ -226,10 +250,9 @@ struct Build {
   std::map<std::string, double> ns_by_launch;
 };
 
-// Atoms within `range` of a site of the perfect crystal, and atoms that the search of one atom looks at: those of the bins of
-// kernels/neighbours/lists.hpp, whose edge is the cell over floor(cell / (range / 2)).
-std::pair<double, double> neighbours_and_candidates(double range_A, int cells) {
-  double neighbours = 0.0;
+// Atoms within `range` of a site of the perfect crystal.
+int neighbours_within(double range_A) {
+  int neighbours = 0;
   const int reach = static_cast<int>(range_A / kLattice_A) + 1;
   for (int a = -reach; a <= reach; ++a) {
     for (int b = -reach; b <= reach; ++b) {
@@ -237,15 +260,12 @@ std::pair<double, double> neighbours_and_candidates(double range_A, int cells) {
         for (const double half : {0.0, 0.5}) {
           const double x = a + half, y = b + half, z = c + half;
           const double r2 = (x * x + y * y + z * z) * kLattice_A * kLattice_A;
-          neighbours += r2 > 0.0 && r2 < range_A * range_A ? 1.0 : 0.0;
+          neighbours += r2 > 0.0 && r2 < range_A * range_A ? 1 : 0;
         }
       }
     }
   }
-  const double edge = cells * kLattice_A;
-  const double bin = edge / std::max(1.0, std::floor(edge / (0.5 * range_A)));
-  const double searched = (2.0 * std::ceil(range_A / bin) + 1.0) * bin;
-  return {neighbours, 2.0 * std::pow(searched / kLattice_A, 3)};
+  return neighbours;
 }
 
 struct Figures {
@@ -257,7 +277,6 @@ struct Figures {
   double bytes_per_atom = 0.0;
   std::map<std::string, double> ns_by_part, ns_by_launch; // of an atom and step
   Build build;
-  std::int64_t renewals = 0; // during all samples
 };
 
 void must_not_explode(const DynamicsReport &report, const Case &wanted) {
@@ -267,7 +286,7 @@ void must_not_explode(const DynamicsReport &report, const Case &wanted) {
 }
 
 // Launch times of what `f` does.
-template <class F> std::map<std::string, double> launch_times(Backend &backend, F f) {
+template <class F> std::vector<KernelTime> launch_times(Backend &backend, F f) {
   backend.time_kernels(true);
   try {
     f();
@@ -276,11 +295,12 @@ template <class F> std::map<std::string, double> launch_times(Backend &backend, 
     throw;
   }
   backend.time_kernels(false);
-  std::map<std::string, double> seconds;
-  for (const KernelTime &time : backend.kernel_times()) {
-    seconds[time.name] += time.seconds;
-  }
-  return seconds;
+  return backend.kernel_times();
+}
+
+void keep_least(std::map<std::string, double> &least, const std::string &name, double value) {
+  const auto [found, is_new] = least.try_emplace(name, value);
+  found->second = is_new ? value : std::min(found->second, value);
 }
 
 double wall_seconds() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
@@ -347,25 +367,28 @@ Figures measure(Backend &backend, const Case &wanted, const Options &options) {
   }
   result.best = *std::max_element(result.rates.begin(), result.rates.end());
   result.processor_share = processor_s / wall_s;
+  if (options.no_parts) {
+    return result;
+  }
   // The parts, in passes of their own: clocks around launches cost a little.
   const std::int64_t steps_for_parts = std::max<std::int64_t>(1, result.steps / 6);
   const double per_atom_step = 1e9 / (static_cast<double>(steps_for_parts) * n);
   for (int pass = 0; pass < samples; ++pass) {
-    for (const auto &[name, seconds] : launch_times(backend, [&] { run(steps_for_parts); })) {
-      double &least = result.ns_by_launch.try_emplace(name, std::numeric_limits<double>::infinity()).first->second;
-      least = std::min(least, seconds * per_atom_step);
+    const std::vector<KernelTime> times = launch_times(backend, [&] { run(steps_for_parts); });
+    for (const KernelTime &time : times) {
+      keep_least(result.ns_by_launch, time.name, time.seconds * per_atom_step);
     }
-  }
-  for (const auto &[name, ns] : result.ns_by_launch) {
-    result.ns_by_part[part_of(name)] += ns;
+    for (const char *part : {"descriptor", "force", "integration", "sums"}) {
+      keep_least(result.ns_by_part, part, seconds_of(times, part) * per_atom_step);
+    }
   }
   // Renewals: set_atoms makes new lists of sorted atoms, as a run does.
   for (int pass = 0; pass < (result.atoms > 200000 ? 2 : 4); ++pass) {
     Build build;
-    for (const auto &[name, seconds] : launch_times(backend, [&] { batch->set_atoms(start); })) {
-      if (part_of(name) == "neighbours") {
-        build.ns_by_launch[name] = 1e9 * seconds / n;
-        build.ns_per_atom += 1e9 * seconds / n;
+    for (const KernelTime &time : launch_times(backend, [&] { batch->set_atoms(start); })) {
+      if (part_of(time.name) == "neighbours") {
+        build.ns_by_launch[time.name] = 1e9 * time.seconds / n;
+        build.ns_per_atom += 1e9 * time.seconds / n;
       }
     }
     if (pass == 0 || build.ns_per_atom < result.build.ns_per_atom) {
@@ -388,7 +411,7 @@ double build_share(const Figures &f) {
 }
 
 Json json_of(const Case &wanted, const Figures &f) {
-  const auto [neighbours, candidates] = neighbours_and_candidates(wanted.model->potential->cutoff_A() + kSkin_A, wanted.cells);
+  const double cutoff_A = wanted.model->potential->cutoff_A();
   Json row;
   row["potential"] = wanted.model->name;
   row["precision"] = wanted.mixed ? "mixed" : "double";
@@ -397,28 +420,30 @@ Json json_of(const Case &wanted, const Figures &f) {
   row["atom_steps_per_s"] = f.best;
   row["atom_steps_per_s_samples"] = f.rates;
   row["steps_of_a_sample"] = f.steps;
-  row["ns_per_atom_step"] = f.ns_by_part;
-  row["ns_per_atom_step_by_launch"] = f.ns_by_launch;
-  row["build_ns_per_atom"] = f.build.ns_per_atom;
-  row["build_ns_per_atom_by_launch"] = f.build.ns_by_launch;
-  row["build_share_every_20_steps"] = build_share(f);
-  row["neighbours_in_range"] = neighbours;
-  row["candidates"] = candidates;
+  if (!f.ns_by_part.empty()) {
+    row["ns_per_atom_step"] = f.ns_by_part;
+    row["ns_per_atom_step_by_launch"] = f.ns_by_launch;
+    row["build_ns_per_atom"] = f.build.ns_per_atom;
+    row["build_ns_per_atom_by_launch"] = f.build.ns_by_launch;
+    row["build_share_every_20_steps"] = build_share(f);
+  }
+  row["neighbours_in_cutoff"] = neighbours_within(cutoff_A);
+  row["neighbours_in_list"] = neighbours_within(cutoff_A + kSkin_A);
   row["device_bytes_per_atom"] = f.bytes_per_atom;
   return row;
 }
 
 void print_head() {
-  std::printf("\n%-28s %-6s %9s %3s %12s | %9s %7s %6s | %9s %6s | %6s\n", "potential", "", "atoms", "thr", "atom-steps/s",
-              "potential", "integr.", "sums", "renewal", "share", "bytes");
-  std::printf("%-28s %-6s %9s %3s %12s | %24s | %9s %6s | %6s\n", "", "", "", "", "", "ns per atom and step", "ns/atom",
+  std::printf("\n%-28s %-6s %9s %3s %12s | %10s %9s %7s %5s | %10s %5s | %6s\n", "potential", "", "atoms", "thr",
+              "atom-steps/s", "descriptor", "force", "integr.", "sums", "neighbours", "share", "bytes");
+  std::printf("%-28s %-6s %9s %3s %12s | %34s | %10s %5s | %6s\n", "", "", "", "", "", "ns per atom and step", "ns/renewal",
               "of 20", "/atom");
 }
 
 void print_row(const Case &wanted, const Figures &f) {
-  std::printf("%-28s %-6s %9s %3d %12s | %9.1f %7.1f %6.1f | %9.1f %5.1f%% | %6.0f\n", wanted.model->name.c_str(),
+  std::printf("%-28s %-6s %9s %3d %12s | %10.1f %9.1f %7.1f %5.1f | %10.1f %4.1f%% | %6.0f\n", wanted.model->name.c_str(),
               wanted.mixed ? "mixed" : "double", grouped(static_cast<std::uint64_t>(f.atoms)).c_str(), wanted.threads,
-              grouped(static_cast<std::uint64_t>(f.best)).c_str(), of(f.ns_by_part, "potential"),
+              grouped(static_cast<std::uint64_t>(f.best)).c_str(), of(f.ns_by_part, "descriptor"), of(f.ns_by_part, "force"),
               of(f.ns_by_part, "integration"), of(f.ns_by_part, "sums"), f.build.ns_per_atom, 100.0 * build_share(f),
               f.bytes_per_atom);
   std::fflush(stdout);
@@ -440,6 +465,10 @@ void print_launches(const Case &wanted, const Figures &f) {
   std::printf("  %s, %s, by launch: %s\n", wanted.model->name.c_str(), wanted.mixed ? "mixed" : "double", text.c_str());
 }
 
+int cells_for(std::int64_t atoms) {
+  return std::max(1, static_cast<int>(std::lround(std::cbrt(static_cast<double>(atoms) / 2.0))));
+}
+
 std::optional<Options> parse(const std::vector<std::string> &arguments) {
   Options options;
   CLI::App app("Checks the result, then measures atom-steps/s of molecular dynamics by part", "zener_bench md");
@@ -457,6 +486,9 @@ std::optional<Options> parse(const std::vector<std::string> &arguments) {
   app.add_option("--data", options.data, "a folder with eam/, snap/, milady/ and nep/: published potentials, not made ones")
       ->check(CLI::ExistingDirectory);
   app.add_option("--only", options.only, "potentials whose name contains this; may be repeated");
+  app.add_flag("--all", options.all, "further potentials: EAM by Finnis and Sinclair, SNAP with ZBL");
+  app.add_flag("--no-parts", options.no_parts, "whole steps only: no passes with timed launches (for profilers)");
+  app.add_flag("--quick", options.quick, "2,000 and 16,000 atoms, 0.2 s a figure, unless --sizes and --seconds are given");
   try {
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
   } catch (const CLI::CallForHelp &) {
@@ -465,20 +497,75 @@ std::optional<Options> parse(const std::vector<std::string> &arguments) {
   } catch (const CLI::ParseError &error) {
     throw ConfigError(std::string("md: ") + error.what());
   }
+  if (options.quick && app.count("--seconds") == 0) {
+    options.seconds = 0.2;
+  }
+  if (options.quick && app.count("--sizes") == 0) {
+    options.sizes = {2000, 16000};
+  }
   for (const std::int64_t size : options.sizes) {
     if (size < 2 || size > 100000000) {
       throw ConfigError("md: --sizes " + std::to_string(size) + ": from 2 to 100000000 atoms");
     }
   }
   std::sort(options.sizes.begin(), options.sizes.end());
+  const auto same_cells = [](std::int64_t one, std::int64_t other) { return cells_for(one) == cells_for(other); };
+  options.sizes.erase(std::unique(options.sizes.begin(), options.sizes.end(), same_cells), options.sizes.end());
   return options;
 }
 
-int cells_for(std::int64_t atoms) {
-  return std::max(1, static_cast<int>(std::lround(std::cbrt(static_cast<double>(atoms) / 2.0))));
+using Measured = std::vector<std::pair<Case, Figures>>;
+
+// One potential, precision and number of threads; sizes that would take too long are left out.
+void measure_sizes(Backend &backend, const Options &options, Case wanted, Measured &measured) {
+  double rate = 0.0;
+  for (const std::int64_t size : options.sizes) {
+    wanted.cells = cells_for(size);
+    const double atoms = 2.0 * std::pow(wanted.cells, 3);
+    // Forces at the begin, a step to learn from, a sample, the parts.
+    const double estimate = rate > 0.0 ? 4.0 * atoms / rate + 4e-6 * atoms : 0.0;
+    if (estimate > options.limit) {
+      std::printf("%-28s %-6s %9s %3d %12s | needs about %.0f s (--limit)\n", wanted.model->name.c_str(),
+                  wanted.mixed ? "mixed" : "double", grouped(static_cast<std::uint64_t>(atoms)).c_str(), wanted.threads,
+                  "left out", estimate);
+      continue;
+    }
+    measured.emplace_back(wanted, measure(backend, wanted, options));
+    rate = measured.back().second.best;
+    print_row(wanted, measured.back().second);
+  }
 }
 
-} // namespace
+// Whether a renewal costs the same for every atom, whatever their number: on one thread, by potential.
+Json linearity(const Measured &measured) {
+  std::map<std::string, std::vector<const Figures *>> by_potential;
+  for (const auto &[wanted, figures] : measured) {
+    if (wanted.threads == 1 && !wanted.mixed) {
+      by_potential[wanted.model->name].push_back(&figures);
+    }
+  }
+  Json rows = Json::array();
+  for (const auto &[name, figures] : by_potential) {
+    if (figures.size() < 2) {
+      continue;
+    }
+    Json points = Json::array();
+    std::string text;
+    for (const Figures *f : figures) {
+      points.push_back({{"atoms", f->atoms}, {"ns_per_atom", f->build.ns_per_atom}});
+      text += (text.empty() ? "" : ", ") + grouped(static_cast<std::uint64_t>(f->atoms)) + ": " +
+              grouped(static_cast<std::uint64_t>(std::lround(f->build.ns_per_atom)));
+    }
+    const Figures &first = *figures.front();
+    const Figures &last = *figures.back();
+    const double ratio = last.build.ns_per_atom / first.build.ns_per_atom;
+    // t ~ N^p of the whole renewal
+    const double power = 1.0 + std::log(ratio) / std::log(static_cast<double>(last.atoms) / static_cast<double>(first.atoms));
+    std::printf("  %s: %s; grows as atoms^%.3f\n", name.c_str(), text.c_str(), power);
+    rows.push_back({{"potential", name}, {"points", std::move(points)}, {"power", power}});
+  }
+  return rows;
+}
 
 int run_md(const std::vector<std::string> &arguments) {
   const std::optional<Options> options = parse(arguments);
@@ -506,48 +593,36 @@ int run_md(const std::vector<std::string> &arguments) {
   }
   report["checks"] = std::move(checks);
 
-  Json rows = Json::array();
-  double least_processor_share = 1.0;
-  std::vector<std::pair<Case, Figures>> of_launches;
+  Measured measured;
   print_head();
   for (const Model &model : models) {
     for (const bool mixed : {false, true}) {
       if (options->precision != "both" && (options->precision == "mixed") != mixed) {
         continue;
       }
-      for (const int threads : {1, all_threads}) {
-        if (threads == all_threads && all_threads == 1 && !rows.empty() && rows.back()["potential"] == model.name &&
-            rows.back()["precision"] == (mixed ? "mixed" : "double")) {
-          continue; // one core: the same again
-        }
-        double rate = 0.0;
-        for (const std::int64_t size : options->sizes) {
-          const Case wanted{&model, mixed, threads, cells_for(size), !gpu};
-          const double atoms = 2.0 * std::pow(wanted.cells, 3);
-          // Forces at the begin, a step to learn from, a sample, the parts.
-          const double estimate = rate > 0.0 ? 4.0 * atoms / rate + 4e-6 * atoms : 0.0;
-          if (estimate > options->limit) {
-            std::printf("%-28s %-6s %9s %3d %12s | needs about %.0f s (--limit)\n", model.name.c_str(),
-                        mixed ? "mixed" : "double", grouped(static_cast<std::uint64_t>(atoms)).c_str(), threads, "left out",
-                        estimate);
-            continue;
-          }
-          const Figures figures = measure(backend, wanted, *options);
-          rate = figures.best;
-          print_row(wanted, figures);
-          rows.push_back(json_of(wanted, figures));
-          least_processor_share = std::min(least_processor_share, figures.processor_share / threads);
-          if (threads == 1 && size == options->sizes.front()) {
-            of_launches.emplace_back(wanted, figures);
-          }
-        }
+      measure_sizes(backend, *options, {&model, mixed, 1, 1, !gpu}, measured);
+      if (all_threads > 1) {
+        measure_sizes(backend, *options, {&model, mixed, all_threads, 1, !gpu}, measured);
       }
     }
   }
-  std::printf("\nns per atom and step of %s atoms on one thread:\n",
-              grouped(static_cast<std::uint64_t>(of_launches.empty() ? 0 : of_launches[0].second.atoms)).c_str());
-  for (const auto &[wanted, figures] : of_launches) {
-    print_launches(wanted, figures);
+  if (!options->no_parts) {
+    const std::int64_t least_atoms = measured.front().second.atoms;
+    std::printf("\nns per atom and step of %s atoms%s:\n", grouped(static_cast<std::uint64_t>(least_atoms)).c_str(),
+                gpu ? "" : " on one thread");
+    for (const auto &[wanted, figures] : measured) {
+      if (wanted.threads == 1 && figures.atoms == least_atoms) {
+        print_launches(wanted, figures);
+      }
+    }
+    std::printf("\nns per atom of a renewal of lists by atoms%s:\n", gpu ? "" : ", on one thread");
+    report["list_renewal"] = linearity(measured);
+  }
+  Json rows = Json::array();
+  double least_processor_share = 1.0;
+  for (const auto &[wanted, figures] : measured) {
+    rows.push_back(json_of(wanted, figures));
+    least_processor_share = std::min(least_processor_share, figures.processor_share / wanted.threads);
   }
   if (!gpu && least_processor_share < 0.95) {
     std::printf("note: the machine was busy: some runs got only %.0f %% of the processors; rates on all threads and "
@@ -557,7 +632,8 @@ int run_md(const std::vector<std::string> &arguments) {
   report["description"] =
       "NVE of bcc W, 300 K, 1 fs, skin 1 A, one system, deterministic sums. atom_steps_per_s: the best of the samples, without "
       "renewals of lists (none is due in so short a run of a crystal). Parts from a pass of their own in which every launch is "
-      "timed (on a GPU waited for). build_*: a renewal of all lists with sorting. device_bytes_per_atom: what the backend's "
+      "timed (on a GPU waited for): descriptor (sums over neighbours and energies), force, integration, sums over systems. "
+      "build_*: a renewal of all lists with sorting. device_bytes_per_atom: what the backend's "
       "buffers hold for the batch. On one thread of a CPU rates are per second of processor time, elsewhere of wall time. "
       "least_processor_share: processor time over wall time; below 0.95 the machine was busy.";
   report["least_processor_share"] = gpu ? Json(nullptr) : Json(least_processor_share);

@@ -6,6 +6,7 @@
 #include "kernels/exec/impl/gpu_check.hpp"
 #include "kernels/exec/queue.hpp"
 
+#include <array>
 #include <cstdio>
 #include <cstring>
 #include <utility>
@@ -17,6 +18,7 @@ struct Queue::Impl {
   ApiStream stream = nullptr;
   char name[128] = "";
   std::size_t max_scratch = 0;
+  unsigned long long *part_ticks = nullptr; // on the device, [kTeamParts], from the first timed launch on
 };
 
 namespace {
@@ -68,6 +70,7 @@ Queue::Queue(int device) : device_(device), impl_(new Impl) {
 Queue::~Queue() {
   (void)ZENER_API(SetDevice)(device_);
   (void)ZENER_API(StreamSynchronize)(impl_->stream);
+  (void)ZENER_API(Free)(impl_->part_ticks);
   (void)ZENER_API(StreamDestroy)(impl_->stream);
   delete impl_;
 }
@@ -81,16 +84,45 @@ void Queue::check_launch(const char *name) const {
   wait_if_timed(name);
 }
 
-// What a timed range encloses must be done when the range ends; what is captured does not run.
-void Queue::wait_if_timed(const char *name) const {
+// What is captured does not run.
+bool Queue::times_launches(const char *name) const {
   if (!ranges_are_timed()) {
-    return;
+    return false;
   }
   ZENER_API(StreamCaptureStatus) status = ZENER_API(StreamCaptureStatusNone);
   check_call(ZENER_API(StreamIsCapturing)(impl_->stream, &status), "StreamIsCapturing", name, device_, impl_->name);
-  if (status == ZENER_API(StreamCaptureStatusNone)) {
+  return status == ZENER_API(StreamCaptureStatusNone);
+}
+
+// What a timed range encloses must be done when the range ends.
+void Queue::wait_if_timed(const char *name) const {
+  if (times_launches(name)) {
     check_call(ZENER_API(StreamSynchronize)(impl_->stream), "StreamSynchronize", name, device_, impl_->name);
   }
+}
+
+// Where a launch counts the ticks of its parts: nowhere unless launches are timed.
+unsigned long long *Queue::begin_parts(const char *name) {
+  if (!times_launches(name)) {
+    return nullptr;
+  }
+  constexpr std::size_t bytes = kTeamParts * sizeof(unsigned long long);
+  if (impl_->part_ticks == nullptr) {
+    check_call(ZENER_API(Malloc)(reinterpret_cast<void **>(&impl_->part_ticks), bytes), "Malloc", name, device_, impl_->name);
+  }
+  check_call(ZENER_API(MemsetAsync)(impl_->part_ticks, 0, bytes, impl_->stream), "MemsetAsync", name, device_, impl_->name);
+  return impl_->part_ticks;
+}
+
+void Queue::end_parts(const ProfilerRange &range, const char *name) {
+  if (!times_launches(name)) {
+    return;
+  }
+  std::array<std::int64_t, kTeamParts> ticks{};
+  static_assert(sizeof(std::int64_t) == sizeof(unsigned long long));
+  check_call(ZENER_API(Memcpy)(ticks.data(), impl_->part_ticks, sizeof ticks, ZENER_API(MemcpyDeviceToHost)), "Memcpy", name,
+             device_, impl_->name);
+  range.add_parts(ticks);
 }
 
 void Queue::prepare_scratch(const char *name, const void *kernel, std::size_t bytes) const {

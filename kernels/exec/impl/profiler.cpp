@@ -118,6 +118,17 @@ void ProfilerRange::stop_clock() {
   sum.seconds += 1e-9 * static_cast<double>(took - inner_ns_);
 }
 
+void ProfilerRange::add_parts(const std::array<std::int64_t, kTeamParts> &ticks) const {
+  if (name_ == nullptr) {
+    return;
+  }
+  const std::lock_guard lock(times().mutex);
+  RangeTime &sum = times().by_name[name_];
+  for (std::size_t p = 0; p < ticks.size(); ++p) {
+    sum.part_ticks[p] += ticks[p];
+  }
+}
+
 void time_ranges(bool on) {
   const std::lock_guard lock(times().mutex);
   if (on) {
