@@ -5,6 +5,7 @@
 #include "host/engine/kmc_engine.hpp"
 #include "host/neutral/errors.hpp"
 #include "kernels/exec/queue.hpp"
+#include "kernels/potentials/potential.hpp"
 
 #include <string>
 

@@ -1,6 +1,7 @@
-// Times of ranges by name: off unless asked for, every launch once, nested ranges not twice.
+// Times of ranges by name: off unless asked for, every launch once, nested ranges not twice; parts of teams; memory of buffers.
 #include "tests/support/device_test.hpp"
 
+#include <array>
 #include <chrono>
 #include <thread>
 
@@ -20,7 +21,7 @@ RangeTime time_of(const std::string &name) {
       return range;
     }
   }
-  return {name, 0, 0.0};
+  return {name, 0, 0.0, {}};
 }
 
 void pause(int milliseconds) { std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds)); }
@@ -67,6 +68,45 @@ ZENER_DEVICE_TEST(Profiler, TakesInnerRangesOffTheOuterOne) {
   EXPECT_GE(time_of("inner").seconds, 0.08);
   EXPECT_GE(time_of("outer").seconds, 0.005);
   EXPECT_LE(time_of("outer").seconds + time_of("inner").seconds, wall);
+}
+
+// Part 0 of each team walks `short_walk` steps of a chain, part 2 ten times as many; both leave what they found.
+struct TwoParts {
+  View<double, 1> to;
+  int short_walk;
+  ZENER_FN void operator()(Team &team) const {
+    walk(team, short_walk, 0);
+    walk(team, 10 * short_walk, 2);
+  }
+  ZENER_FN void walk(Team &team, int steps, int part) const {
+    team.single([&] {
+      double x = to[team.index()];
+      for (int i = 0; i < steps; ++i) {
+        x = 0.5 * x + 1.0;
+      }
+      to[team.index()] = x;
+    });
+    team.end_part(part);
+  }
+};
+
+ZENER_DEVICE_TEST(Profiler, TellsPartsOfTeamsApart) {
+  DeviceBuffer<double> buffer = empty<double>(8);
+  buffer.zero();
+  const auto launch = [&] { queue().teams("parts", {8, 1, 0}, TwoParts{buffer.view(), 20000}); };
+  time_ranges(true);
+  launch();
+  const std::array<std::int64_t, kTeamParts> once = time_of("parts").part_ticks;
+  launch();
+  time_ranges(false);
+  const std::array<std::int64_t, kTeamParts> twice = time_of("parts").part_ticks;
+  EXPECT_GT(once[0], 0);
+  EXPECT_GT(once[2], 3 * once[0]); // ten times as long, on a machine that may be busy
+  EXPECT_EQ(once[1], 0);
+  EXPECT_EQ(once[3], 0);
+  EXPECT_GT(twice[0], once[0]);
+  launch();
+  EXPECT_EQ(time_of("parts").part_ticks, twice);
 }
 
 ZENER_DEVICE_TEST(Profiler, CountsTheMemoryOfBuffers) {
