@@ -306,6 +306,9 @@ public:
       settings[k].begin_K = bath ? plan.begin_K[k] : 0.0;
       settings[k].end_K = bath ? plan.end_K[k] : 0.0;
       settings[k].freedom = freedom(k);
+      for (std::int64_t i = begin_host_[k]; i < begin_host_[k + 1]; ++i) {
+        settings[k].mass += masses_[static_cast<std::size_t>(types_[static_cast<std::size_t>(i)])];
+      }
       for (std::size_t d = 0; d < 3; ++d) {
         settings[k].pressure[d] = barostat ? plan.pressure_GPa[k][d] / kGPa : 0.0;
         if (barostat && !given_[k].cell.periodic[d]) {
@@ -914,7 +917,7 @@ private:
       return;
     }
     queue_.for_each("kick", n_, Kick{run_, view()});
-    if (run_.ensemble != kNve && run_.ensemble != kLangevin) {
+    if (run_.ensemble != kNve) {
       run_sums(run_.moving_cell != 0);
       queue_.for_each("bath_end", k_, BathEnd{run_, view()});
       queue_.for_each("scale_velocities", n_, ScaleVelocities{view()});

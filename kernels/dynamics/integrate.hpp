@@ -5,11 +5,12 @@
 //   end:    kick (N), sums (teams), bath_end (K), scale (N, thermostats), step_end (1)
 //
 // Velocity Verlet in every ensemble; what an ensemble adds is a factor for each system and axis:
-//   v <- v kick_v + f/m kick_f;  x <- x drift_x + v drift_v;  forces;  v <- v end_v + f/m end_f;  v <- v scale.
+//   v <- v kick_v + f/m kick_f;  x <- x drift_x + v drift_v;  forces;  v <- v end_v + f/m end_f;  v <- (v - shift) scale.
 // nve: Swope et al., J. Chem. Phys. 76, 637 (1982). langevin: BAOAB, Leimkuhler, Matthews, Appl. Math. Res. Express 2013, 34.
 // bussi: Bussi, Donadio, Parrinello, J. Chem. Phys. 126, 014101 (2007), eq. A7. nose_hoover and npt_*: Martyna, Tuckerman,
 // Tobias, Klein, Mol. Phys. 87, 1117 (1996); Tuckerman et al., J. Phys. A 39, 5629 (2006). npt_stochastic: Bernetti, Bussi, J.
-// Chem. Phys. 153, 114107 (2020), eq. 7.
+// Chem. Phys. 153, 114107 (2020), eq. 7. langevin takes the motion of the centre of mass away at the end of each step: what is
+// left obeys the canonical law of 3 N - 3 degrees of freedom, for forces do not depend on where the centre is.
 //
 // Who owns what: a lane one atom, or one system; bytes per atom and step about 250. No sum crosses atoms here, random numbers
 // are a function of seed, system, atom as given and step: the same bits for any batch and number of threads.
@@ -447,6 +448,14 @@ struct BathEnd {
       scale = sqrt(squared > 0.0 ? squared : 0.0);
       bath.heat_eV += (scale * scale - 1.0) * bath.kinetic_eV;
     }
+    if (run.ensemble == kLangevin && system.freedom < 3.0 * static_cast<double>(atoms.begin[k + 1] - atoms.begin[k])) {
+      const double mass = system.mass / kAcceleration;
+      for (int d = 0; d < 3; ++d) {
+        const double momentum = atoms.sums(k, kMomentumSum + d);
+        bath.shift[d] = momentum / mass;
+        bath.heat_eV -= 0.5 * momentum * bath.shift[d];
+      }
+    }
     bath.scale = scale;
     bath.kinetic_eV *= scale * scale;
     for (int d = 0; d < 3; ++d) {
@@ -461,9 +470,9 @@ struct ScaleVelocities {
     if (atoms.request[0] != 0) {
       return;
     }
-    const double scale = atoms.bath[atoms.site[i].system].scale;
+    const Bath &bath = atoms.bath[atoms.site[i].system];
     for (int d = 0; d < 3; ++d) {
-      atoms.velocity(d, i) *= scale;
+      atoms.velocity(d, i) = (atoms.velocity(d, i) - bath.shift[d]) * bath.scale;
     }
   }
 };

@@ -113,7 +113,7 @@ ZENER_DEVICE_TEST_F(AtomsEngine, EvaluatesLikeBruteForce, AtomsEngineTest) {
   }
 }
 
-// The energy's fluctuation falls with the square of the time step; momentum stays.
+// The energy's fluctuation falls with the square of the time step.
 ZENER_DEVICE_TEST_F(AtomsEngine, EnergyErrorFallsWithTheSquareOfTheStep, AtomsEngineTest) {
   if (kDebugDevice) {
     GTEST_SKIP() << "too slow for the debug device, and the same kernels";
@@ -134,25 +134,14 @@ ZENER_DEVICE_TEST_F(AtomsEngine, EnergyErrorFallsWithTheSquareOfTheStep, AtomsEn
     }
     const double n = static_cast<double>(at.size());
     spread.push_back(std::sqrt(squares / n - sum * sum / n / n));
-    const Atoms end = batch->atoms()[0];
-    for (std::size_t d = 0; d < 3; ++d) {
-      double momentum = 0.0;
-      for (const Vector3 &v : end.velocity_A_ps) {
-        momentum += v[d];
-      }
-      EXPECT_LT(std::abs(momentum), 1e-10);
-    }
   }
   EXPECT_NEAR(spread[0] / spread[1], 4.0, 0.2);
   EXPECT_NEAR(spread[1] / spread[2], 4.0, 0.2);
 }
 
-// What each ensemble conserves does not drift, over steps in which lists are renewed.
+// What each ensemble conserves does not drift, over steps in which lists are renewed; nor does the centre of mass.
 ZENER_DEVICE_TEST_F(AtomsEngine, ConservedQuantities, AtomsEngineTest) {
   for (const Ensemble ensemble : kAll) {
-    if (ensemble == Ensemble::npt_stochastic) {
-      continue; // its barostat exchanges energy that is not kept account of
-    }
     const std::int64_t steps = kDebugDevice ? 10 : 1000;
     const auto batch = make({bcc(kDebugDevice ? 2 : 4, 3.17, 1500.0, 5)}, 0.3);
     DynamicsPlan plan = dynamics(ensemble, 1, 1500.0);
@@ -163,8 +152,19 @@ ZENER_DEVICE_TEST_F(AtomsEngine, ConservedQuantities, AtomsEngineTest) {
     const DynamicsReport report = batch->advance(steps, every(steps / 10, steps));
     ASSERT_FALSE(report.exploded);
     for (const auto &rows : report.rows) {
+      if (ensemble == Ensemble::npt_stochastic) {
+        break; // its barostat exchanges energy that is not kept account of
+      }
       // 128 atoms at 1500 K hold 25 eV of kinetic energy; the step of 1 fs leaves some meV.
       EXPECT_NEAR(rows[0].conserved_eV, before, 0.02) << "ensemble " << static_cast<int>(ensemble) << " step " << rows[0].step;
+    }
+    const Atoms end = batch->atoms()[0];
+    for (std::size_t d = 0; d < 3; ++d) {
+      double momentum = 0.0;
+      for (const Vector3 &v : end.velocity_A_ps) {
+        momentum += v[d];
+      }
+      EXPECT_LT(std::abs(momentum), 1e-10) << "ensemble " << static_cast<int>(ensemble);
     }
     if (!kDebugDevice) {
       EXPECT_GT(report.list_builds, 1);
