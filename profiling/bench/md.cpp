@@ -567,6 +567,8 @@ Json linearity(const Measured &measured) {
   return rows;
 }
 
+} // namespace
+
 int run_md(const std::vector<std::string> &arguments) {
   const std::optional<Options> options = parse(arguments);
   if (!options) {
