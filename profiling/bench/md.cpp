@@ -441,11 +441,16 @@ void print_head() {
 }
 
 void print_row(const Case &wanted, const Figures &f) {
-  std::printf("%-28s %-6s %9s %3d %12s | %10.1f %9.1f %7.1f %5.1f | %10.1f %4.1f%% | %6.0f\n", wanted.model->name.c_str(),
-              wanted.mixed ? "mixed" : "double", grouped(static_cast<std::uint64_t>(f.atoms)).c_str(), wanted.threads,
-              grouped(static_cast<std::uint64_t>(f.best)).c_str(), of(f.ns_by_part, "descriptor"), of(f.ns_by_part, "force"),
-              of(f.ns_by_part, "integration"), of(f.ns_by_part, "sums"), f.build.ns_per_atom, 100.0 * build_share(f),
-              f.bytes_per_atom);
+  std::printf("%-28s %-6s %9s %3d %12s |", wanted.model->name.c_str(), wanted.mixed ? "mixed" : "double",
+              grouped(static_cast<std::uint64_t>(f.atoms)).c_str(), wanted.threads,
+              grouped(static_cast<std::uint64_t>(f.best)).c_str());
+  if (f.ns_by_part.empty()) {
+    std::printf(" %10s %9s %7s %5s | %10s %5s |", "-", "-", "-", "-", "-", "-");
+  } else {
+    std::printf(" %10.1f %9.1f %7.1f %5.1f | %10.1f %4.1f%% |", of(f.ns_by_part, "descriptor"), of(f.ns_by_part, "force"),
+                of(f.ns_by_part, "integration"), of(f.ns_by_part, "sums"), f.build.ns_per_atom, 100.0 * build_share(f));
+  }
+  std::printf(" %6.0f\n", f.bytes_per_atom);
   std::fflush(stdout);
 }
 
