@@ -50,8 +50,8 @@ struct Options {
   std::vector<std::int64_t> sizes{2000, 16000, 128000, 1024000};
   std::string precision = "both";
   int threads = 0;
-  double seconds = 0.6;
-  double limit = 6.0;
+  double seconds = 0.5;
+  double limit = 10.0;
   bool quick = false;
   bool all = false;
   bool no_parts = false;
@@ -350,7 +350,7 @@ Figures measure(Backend &backend, const Case &wanted, const Options &options) {
     steps = std::min(4 * steps, kMostSteps);
     took = run(steps);
   }
-  const int samples = took > options.seconds ? 1 : 3;
+  const int samples = 3.0 * took > options.seconds ? 1 : 3;
   result.steps = std::clamp<std::int64_t>(
       static_cast<std::int64_t>(static_cast<double>(steps) * options.seconds / (samples * took)), 1, kMostSteps);
   double wall_s = 0.0;
