@@ -136,7 +136,7 @@ def run_lammps(program, data, case, seconds, folder):
     environment = dict(os.environ, OMP_NUM_THREADS="1")
     result = run([program, "-sf", "none", "-log", "none", "-in", "in.md"], cwd=folder, env=environment)
     if result.returncode != 0:
-        errors = [line for line in (result.stdout + result.stderr).splitlines() if "rror" in line]
+        errors = [line for line in (result.stdout + result.stderr).splitlines() if "error" in line.lower()]
         raise Missing(errors[0] if errors else f"{program} ends with {result.returncode}")
     return lammps_rate(result.stdout)
 
@@ -218,7 +218,7 @@ def main():
                     return run_nep(options.nep_python, options.data, options.seconds)
                 if lammps is None:
                     raise Missing(f"{options.lmp} is not on PATH")
-                return run_lammps(lammps, options.data, case, options.seconds, folder)
+                return run_lammps(os.path.abspath(lammps), options.data, case, options.seconds, folder)
 
             def ours(name=name):
                 return zener_rates(bench, options.data, name, options.seconds, folder)
