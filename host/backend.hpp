@@ -90,7 +90,8 @@ public:
   virtual Evaluation evaluate() = 0;
   // New positions and cells for the same atoms (for strains, displacements); velocities too where `systems` has them.
   virtual void set_atoms(const std::vector<Atoms> &systems) = 0;
-  // The systems as they stand, atoms in the order given; position + image * cell is not wrapped.
+  // The systems as they stand, atoms in the order given. Positions go on from those given and are never wrapped, so that
+  // differences are displacements; images stay as they were given.
   virtual std::vector<Atoms> atoms() = 0;
   virtual std::vector<ThermoRow> thermo() = 0;
   // Sets the ensemble; thermostats start anew.
