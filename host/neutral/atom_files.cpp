@@ -135,8 +135,9 @@ void check_fractions(const TextLines &lines, const Frame &frame) {
 
 } // namespace
 
-std::int64_t atom_count(const TextLines &lines, std::string_view word, std::string_view what, std::int64_t least) {
-  const std::int64_t count = lines.integer(word, what, least);
+std::int64_t atom_count(const TextLines &lines, std::string_view word, std::string_view what, std::int64_t least,
+                        std::int64_t most) {
+  const std::int64_t count = lines.integer(word, what, least, most);
   const auto bytes = static_cast<std::int64_t>(lines.bytes_left());
   if (count > bytes / kLeastBytesOfAtom + 1) {
     lines.refuse(fmt::format("{} is {}, but only {} bytes follow: the file is not whole", what, count, bytes));

@@ -146,6 +146,7 @@ void read_dump_box(TextLines &lines, std::string_view words_of_head, Frame &fram
   Vector3 tilt{};
   for (std::size_t k = 0; k < 3; ++k) {
     const std::vector<std::string_view> ends = split_words(lines.next("a bound of the box"));
+    frame.cell_lines[k] = lines.number();
     if (ends.size() != width) {
       lines.refuse(fmt::format("{} numbers are met, {} are expected in this line of the box", ends.size(), width));
     }
@@ -203,8 +204,8 @@ DumpHead read_dump_head(TextLines &lines, Frame &frame, const FrameOptions &opti
         lines.refuse(fmt::format("the units are {}, metal is expected", in_quotes(units)));
       }
     } else if (item == "NUMBER OF ATOMS") {
-      head.atoms =
-          atom_count(lines, trimmed(lines.next("the number of atoms")), "the number of atoms", options.lattice_sites ? 0 : 1);
+      head.atoms = atom_count(lines, trimmed(lines.next("the number of atoms")), "the number of atoms",
+                              options.lattice_sites ? 0 : 1, options.most_atoms);
     } else if (item.starts_with("BOX BOUNDS")) {
       read_dump_box(lines, item.substr(10), frame);
       box = true;
