@@ -83,6 +83,7 @@ public:
     identity_ = identity(preset_, plan_).dump();
     std::optional<Checkpoint> from;
     if (options_.resume) {
+      claim_.take(folder_);
       from = load_checkpoint(checkpoint_file());
       check_identity(from->identity, identity_, checkpoint_file());
       check_checkpoint_fits(*from, plan_, checkpoint_file());
@@ -94,6 +95,7 @@ public:
 
     batch_ = chosen_.backend->make_kmc(plan_); // first, so that a lack of memory leaves no folder behind
     make_folder(folder_);
+    claim_.take(folder_);
     open_log_file(folder_ / "log.txt");
     log_info(fmt::format("zener {} ({}), results in {}", kVersion, kCommit, folder_.string()));
     log_info("device " + chosen_.reason);
@@ -308,6 +310,7 @@ private:
   RunOptions options_;
   KmcPreset preset_;
   fs::path folder_;
+  FolderClaim claim_;
   KmcPlan plan_;
   ChosenDevice chosen_;
   std::string identity_;

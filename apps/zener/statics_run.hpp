@@ -60,6 +60,9 @@ private:
 nlohmann::ordered_json named_number(const std::string &name, const std::string &units, const nlohmann::ordered_json &value,
                                     const nlohmann::ordered_json &standard_error, const std::string &description);
 
+// "1 cell", "3 cells".
+std::string counted(std::size_t number, const std::string &one);
+
 // {"W": 128}.
 nlohmann::ordered_json atoms_by_element(const Atoms &atoms);
 // Lattice parameters of a lattice that was built, from its cell as it is now: the lengths of its first and third vector over

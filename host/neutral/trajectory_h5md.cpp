@@ -180,7 +180,8 @@ void make_series(hid_t file, const std::filesystem::path &path, const Series &se
     chunk.push_back(extent);
     bytes *= extent;
   }
-  chunk[0] = std::clamp<hsize_t>(kChunkBytes / bytes, 1, kMostFramesOfChunk);
+  const hsize_t most_frames = options.frames > 0 ? std::min<hsize_t>(options.frames, kMostFramesOfChunk) : kMostFramesOfChunk;
+  chunk[0] = std::clamp<hsize_t>(kChunkBytes / bytes, 1, most_frames);
   const Handle space(H5Screate_simple(static_cast<int>(extents.size()), extents.data(), most.data()), H5Sclose, place,
                      "describe its shape");
   const Handle plist(H5Pcreate(H5P_DATASET_CREATE), H5Pclose, place, "create");

@@ -5,11 +5,12 @@
 //   end:    kick (N), sums (teams), bath_end (K), scale (N, thermostats), step_end (1)
 //
 // Velocity Verlet in every ensemble; what an ensemble adds is a factor for each system and axis:
-//   v <- v kick_v + f/m kick_f;  x <- x drift_x + v drift_v;  forces;  v <- v end_v + f/m end_f;  v <- v scale.
+//   v <- v kick_v + f/m kick_f;  x <- x drift_x + v drift_v;  forces;  v <- v end_v + f/m end_f;  v <- (v - shift) scale.
 // nve: Swope et al., J. Chem. Phys. 76, 637 (1982). langevin: BAOAB, Leimkuhler, Matthews, Appl. Math. Res. Express 2013, 34.
 // bussi: Bussi, Donadio, Parrinello, J. Chem. Phys. 126, 014101 (2007), eq. A7. nose_hoover and npt_*: Martyna, Tuckerman,
 // Tobias, Klein, Mol. Phys. 87, 1117 (1996); Tuckerman et al., J. Phys. A 39, 5629 (2006). npt_stochastic: Bernetti, Bussi, J.
-// Chem. Phys. 153, 114107 (2020), eq. 7.
+// Chem. Phys. 153, 114107 (2020), eq. 7. langevin takes the motion of the centre of mass away at the end of each step: what is
+// left obeys the canonical law of 3 N - 3 degrees of freedom, for forces do not depend on where the centre is.
 //
 // Who owns what: a lane one atom, or one system; bytes per atom and step about 250. No sum crosses atoms here, random numbers
 // are a function of seed, system, atom as given and step: the same bits for any batch and number of threads.
@@ -187,6 +188,20 @@ ZENER_FN void set_list_limit(Bath &bath, const Box &box, const Box &reference, d
   bath.limit2_A2 = limit > 0.0 ? limit * limit : -1.0;
 }
 
+// Notes what went wrong; the batch then waits for its host.
+ZENER_FN void report_bad(const DynamicsView &atoms, std::int64_t code) {
+  atomic_min(&atoms.bad[0], static_cast<std::uint64_t>(code));
+  atomic_max(&atoms.request[0], 1);
+}
+ZENER_FN void report_bad_atom(const DynamicsView &atoms, std::int64_t i, int kind) {
+  report_bad(atoms, atoms.box.extent(0) + 2 * atoms.order[i] + kind);
+}
+
+// Half of trace(W)/3 times the change of the volume's logarithm, eV.
+ZENER_FN double half_virial_work(const Bath &bath) {
+  return (bath.virial_eV[0] + bath.virial_eV[1] + bath.virial_eV[2]) / 6.0 * bath.change;
+}
+
 struct BathBegin {
   DynamicsSettings run;
   DynamicsView atoms;
@@ -250,6 +265,9 @@ struct BathBegin {
       const double change =
           -rate * (outside - inside) * dt + sqrt(2.0 * kT * rate * dt / box.volume) * normals(random.next()).a;
       const double factor = exp(change / 3.0);
+      // What the change of volume does to the energy: the potential's part is -W/3 change, with W from before and after.
+      bath.change = change;
+      bath.heat_eV += (1.0 / (factor * factor) - 1.0) * bath.kinetic_eV - half_virial_work(bath);
       for (int d = 0; d < 3; ++d) {
         stretch[d] = factor;
         bath.kick_v[d] = 1.0 / factor;
@@ -264,22 +282,19 @@ struct BathBegin {
         }
       }
       complete_box(box);
+      if (!(box.volume > system.least_A3 && box.volume < system.most_A3)) { // also not a number
+        report_bad(atoms, k);
+      }
     }
     set_list_limit(bath, box, atoms.reference_box[k], run.cutoff_A, run.range_A, run.moving_cell != 0);
   }
 };
 
-// Notes an atom that ran away; the batch then waits for its host.
-ZENER_FN void report_bad(const DynamicsView &atoms, std::int64_t i, int kind) {
-  atomic_min(&atoms.bad[0], static_cast<std::uint64_t>(2 * atoms.order[i] + kind));
-  atomic_max(&atoms.request[0], 1);
-}
-
 // After a drift: is the move sane, and does the list still hold what it must?
 ZENER_FN void check_move(const DynamicsSettings &run, const DynamicsView &atoms, std::int64_t i, const Site &site, double x,
                          double y, double z) {
   if (!(x * x + y * y + z * z < run.largest_move2)) { // also not a number
-    report_bad(atoms, i, 0);
+    report_bad_atom(atoms, i, 0);
     return;
   }
   const Bath &bath = atoms.bath[site.system];
@@ -403,7 +418,7 @@ struct Kick {
       atoms.velocity(d, i) = atoms.velocity(d, i) * bath.end_v[d] + f * over_mass * bath.end_f[d];
     }
     if (!(f2 < run.largest_force2)) {
-      report_bad(atoms, i, 1);
+      report_bad_atom(atoms, i, 1);
     }
   }
 };
@@ -422,6 +437,9 @@ struct BathEnd {
       bath.virial_eV[d] = atoms.sums(k, kVirialSum + d);
     }
     bath.kinetic_eV = 0.5 * (bath.tensor_eV[0] + bath.tensor_eV[1] + bath.tensor_eV[2]);
+    if (run.ensemble == kNptStochastic) {
+      bath.heat_eV -= half_virial_work(bath);
+    }
     const double kT = kBoltzmann_eV_per_K * target_temperature(run, system, atoms.step[0] + 1);
     double scale = 1.0;
     const bool barostat = run.ensemble == kNptIsotropic || run.ensemble == kNptAxes;
@@ -447,6 +465,14 @@ struct BathEnd {
       scale = sqrt(squared > 0.0 ? squared : 0.0);
       bath.heat_eV += (scale * scale - 1.0) * bath.kinetic_eV;
     }
+    if (run.ensemble == kLangevin && system.freedom < 3.0 * static_cast<double>(atoms.begin[k + 1] - atoms.begin[k])) {
+      const double mass = system.mass / kAcceleration;
+      for (int d = 0; d < 3; ++d) {
+        const double momentum = atoms.sums(k, kMomentumSum + d);
+        bath.shift[d] = momentum / mass;
+        bath.heat_eV -= 0.5 * momentum * bath.shift[d];
+      }
+    }
     bath.scale = scale;
     bath.kinetic_eV *= scale * scale;
     for (int d = 0; d < 3; ++d) {
@@ -461,9 +487,9 @@ struct ScaleVelocities {
     if (atoms.request[0] != 0) {
       return;
     }
-    const double scale = atoms.bath[atoms.site[i].system].scale;
+    const Bath &bath = atoms.bath[atoms.site[i].system];
     for (int d = 0; d < 3; ++d) {
-      atoms.velocity(d, i) *= scale;
+      atoms.velocity(d, i) = (atoms.velocity(d, i) - bath.shift[d]) * bath.scale;
     }
   }
 };

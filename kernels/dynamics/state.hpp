@@ -11,19 +11,22 @@ inline constexpr double kAcceleration = 1.602176634e-19 / 1.66053906660e-27 * 1e
 inline constexpr double kGPa = 160.2176634;                                         // of 1 eV/A^3
 
 // Sums of a system (sums.hpp): kinetic tensor sum m v (x) v, virial, each xx yy zz yz xz xy; energy; heat given by a bath;
-// largest squared force.
+// momentum sum m v in eV ps/A; largest squared force.
 inline constexpr int kVirialSum = 6;
 inline constexpr int kEnergySum = 12;
 inline constexpr int kHeatSum = 13;
-inline constexpr int kLargestForce = 14;
-inline constexpr int kSums = 15;
+inline constexpr int kMomentumSum = 14;
+inline constexpr int kLargestForce = 17;
+inline constexpr int kSums = 18;
 
 inline constexpr int kMaxChain = 8;
 
 // Thermostat and barostat of one system, and what the next kernels multiply with.
 struct Bath {
   double kinetic_eV;               // at the end of the last step
-  double heat_eV;                  // given to the system so far, bussi
+  double heat_eV;                  // given to the system so far, bussi and npt_stochastic; less that of the centre of mass,
+                                   // langevin
+  double change;                   // of the volume's logarithm in this step, npt_stochastic
   double position[kMaxChain];      // Nose-Hoover chain on the atoms
   double velocity[kMaxChain];      // 1/ps
   double cell_position[kMaxChain]; // and on the barostat
@@ -34,7 +37,7 @@ struct Bath {
   double kick_v[3], kick_f[3];   // v <- v kick_v + f/m kick_f before the drift
   double drift_x[3], drift_v[3]; // x <- x drift_x + v drift_v
   double end_v[3], end_f[3];     // v <- v end_v + f/m end_f after it
-  double scale;                  // v <- v scale at the end of the step
+  double scale, shift[3];        // v <- (v - shift) scale at the end of the step
   double map[9];                 // reference positions -> where the cell took them
   double limit2_A2;              // squared move off that place at which lists expire
 };
@@ -43,8 +46,10 @@ inline constexpr int kBathNumbers = static_cast<int>(sizeof(Bath) / sizeof(doubl
 // Settings of one system.
 struct BathSettings {
   double begin_K, end_K;
-  double pressure[3]; // eV/A^3
-  double freedom;     // degrees of freedom, 3 N - 3 (N > 1)
+  double pressure[3];       // eV/A^3
+  double freedom;           // degrees of freedom, 3 N - 3 (N > 1)
+  double mass;              // of the system, amu
+  double least_A3, most_A3; // volumes between which a moving cell is sane
 };
 
 struct DynamicsSettings {
@@ -79,7 +84,8 @@ struct DynamicsView {
   View<std::int32_t, 1> request; // [1] something needs the host: forces and ends of steps are skipped
   View<std::int32_t, 1> halted;  // [1] so are beginnings of steps
   View<std::int64_t, 1> step;    // [1]
-  View<std::uint64_t, 1> bad;    // [1] least 2 order + (0: move, 1: force) of atoms that ran away; all ones: none
+  View<std::uint64_t, 1> bad;    // [1] all ones: all is well; k < K: cell of system k collapsed; K + 2 order + (0: move, 1:
+                                 // force): an atom ran away; the least of them
   int deterministic;
 };
 

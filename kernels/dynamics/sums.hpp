@@ -70,6 +70,9 @@ struct AtomSums {
     sums[3] += m * v[1] * v[2];
     sums[4] += m * v[0] * v[2];
     sums[5] += m * v[0] * v[1];
+    for (int d = 0; d < 3; ++d) {
+      sums[kMomentumSum + d] += m * v[d];
+    }
     if (want_virial != 0) {
       for (int c = 0; c < 6; ++c) {
         sums[kVirialSum + c] += virial(c, i);

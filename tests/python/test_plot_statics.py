@@ -20,6 +20,7 @@ sys.path[:0] = [str(FOLDER.parents[2] / "apps" / "plot"), str(FOLDER.parent)]
 import plot_results  # noqa: E402
 
 if np is not None:
+    import plot_reading
     import plot_statics
 
 
@@ -121,6 +122,15 @@ class PlotStatics(unittest.TestCase):
         self.expect_plot("defect_energies.png")
         self.make("defects.h5", defects, names=["d%d" % k for k in range(90)], bound=False)
         self.expect_plot("defect_energies.png")
+
+    def test_far_starts_of_defects_leave_the_scale_to_the_ends(self):
+        self.make("defects.h5", defects)
+        with h5py.File(self.folder / "defects.h5", "a") as file:
+            file["unrelaxed_formation_eV"][1] = 175.0
+        data = plot_statics.Results()
+        plot_reading.read_in_child(str(self.folder / "defects.h5"), data, plot_statics.read_defects)
+        top = plot_statics.plot_defects(data).axes[0].get_ylim()[1]
+        self.assertTrue(5.0 < top < 10.0, top)
 
     def test_lattice(self):
         for options in ({}, {"cubic": False}, {"temperatures": ()}, {"static": False}, {"temperatures": (), "static": False}):

@@ -337,6 +337,7 @@ template <class Real> struct SnapForce {
       bispectrum(team, s, packs);
     }
     team.for_each(sizes.components, width() / kPackWidth<double>, [&](int b, int p) { coefficient(s, b, p); });
+    team.end_part(kDescriptorPart);
     sum_y(team, s, packs);
     energies(team, s);
     functionals(team, s, packs);
@@ -346,6 +347,7 @@ template <class Real> struct SnapForce {
         own_sums(s, a, first_atom + a);
       }
     });
+    team.end_part(kForcePart);
   }
 
   // Length of the lists of a team.
