@@ -1,5 +1,6 @@
 #include "apps/zener/md_driver.hpp"
 
+#include "apps/zener/calls.hpp"
 #include "apps/zener/device_choice.hpp"
 #include "apps/zener/md_results.hpp"
 #include "apps/zener/md_trajectory.hpp"
@@ -158,25 +159,15 @@ private:
     std::int64_t chunk = 1;
     while (step_ < preset_.steps && !stop_requested()) {
       std::int64_t until = std::min({preset_.steps, step_ + chunk, next_frame()});
-      const std::size_t first = next_sample();
-      std::size_t last = first;
-      while (last < schedule_.size() && schedule_[last] <= until && last - first < kMostSamplesPerCall) {
-        ++last;
-      }
-      if (last - first == kMostSamplesPerCall) {
-        until = schedule_[last - 1];
-      }
+      const auto samples = samples_of_call(schedule_, next_sample(), kMostSamplesPerCall, until);
       const Clock::time_point start = Clock::now();
-      report_ = batch_->advance(until, std::span(schedule_).subspan(first, last - first));
+      report_ = batch_->advance(until, samples);
       const double took = seconds_since(start);
       advance_s_ += took;
       if (report_.exploded) {
         break;
       }
-      const double scale = std::clamp(kChunk_s / std::max(took, 1e-6), 0.25, 4.0);
-      if (until - step_ == chunk || scale < 1.0) { // not a call that was cut short
-        chunk = std::max<std::int64_t>(1, static_cast<std::int64_t>(std::ceil(static_cast<double>(until - step_) * scale)));
-      }
+      chunk = next_chunk(chunk, until - step_, took, kChunk_s);
       rows_.insert(rows_.end(), report_.rows.begin(), report_.rows.end());
       step_ = until;
       progress.update(static_cast<std::uint64_t>(step_));

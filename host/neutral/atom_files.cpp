@@ -253,6 +253,22 @@ void append_double(std::string &text, double value) {
   }
 }
 
+void append_columns(std::string &text, const Atoms &atoms, std::size_t i) {
+  for (const AtomColumn &column : atoms.columns) {
+    const auto width = static_cast<std::size_t>(column.width);
+    for (std::size_t k = i * width; k < (i + 1) * width; ++k) {
+      text += ' ';
+      if (const auto *words = std::get_if<2>(&column.values); words != nullptr) {
+        text += (*words)[k];
+      } else if (const auto *integers = std::get_if<1>(&column.values); integers != nullptr) {
+        append_number(text, (*integers)[k]);
+      } else {
+        append_double(text, std::get<0>(column.values)[k]);
+      }
+    }
+  }
+}
+
 AtomColumn column_of_words(std::string name, int width, const std::vector<std::string_view> &words) {
   AtomColumn column;
   column.name = std::move(name);

@@ -1078,19 +1078,7 @@ std::string lammps_dump_text(const Atoms &atoms, std::int64_t timestep) {
       text += ' ';
       append_number(text, atoms.energy_eV[i]);
     }
-    for (const AtomColumn &column : atoms.columns) {
-      const auto width = static_cast<std::size_t>(column.width);
-      for (std::size_t k = i * width; k < (i + 1) * width; ++k) {
-        text += ' ';
-        if (const auto *words = std::get_if<2>(&column.values); words != nullptr) {
-          text += (*words)[k];
-        } else if (const auto *integers = std::get_if<1>(&column.values); integers != nullptr) {
-          append_number(text, (*integers)[k]);
-        } else {
-          append_double(text, std::get<0>(column.values)[k]);
-        }
-      }
-    }
+    append_columns(text, atoms, i);
     text += '\n';
   }
   return text;

@@ -67,6 +67,8 @@ void append_quoted(std::string &text, std::string_view value);
 
 // With a point or an exponent, so that it stays a number that is no integer.
 void append_double(std::string &text, double value);
+// What the columns of atom i hold, a blank before each.
+void append_columns(std::string &text, const Atoms &atoms, std::size_t i);
 // All words of a column as what they look like: integers, numbers or words.
 AtomColumn column_of_words(std::string name, int width, const std::vector<std::string_view> &words);
 
