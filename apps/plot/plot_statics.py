@@ -65,7 +65,7 @@ def plot_relax(data):
         force.plot(data.step[here, k], data.force[here, k], label="system %d" % k, **style)
     if np.any(data.force[:, systems] > 0.0):
         force.set_yscale("log")
-    energy.set_ylabel("Energy above the end (meV/atom)")
+    energy.set_ylabel(r"$E - E_\mathrm{end}$ (meV/atom)")
     force.set_ylabel("Largest force (eV/\u00c5)")
     force.set_xlabel("Steps")
     if len(systems) > 1:

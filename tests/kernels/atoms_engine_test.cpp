@@ -296,14 +296,16 @@ ZENER_DEVICE_TEST_F(AtomsEngine, RelaxesAtomsAndCells, AtomsEngineTest) {
     RelaxPlan watched = plan;
     watched.path = true;
     const RelaxReport single = alone->relax(watched);
-    EXPECT_GT(single.path.size(), 2U);
+    if (!kDebugDevice) { // which looks every 20 steps, as a GPU
+      ASSERT_GT(single.path.size(), 2U);
+      EXPECT_GT(single.path.front().rows[0].largest_force_eV_A, single.rows[0].largest_force_eV_A);
+    }
     std::int64_t last = 0;
     for (const RelaxMoment &moment : single.path) {
       EXPECT_GT(moment.steps[0], last);
       last = moment.steps[0];
     }
     EXPECT_LT(last, single.steps[0] + 1);
-    EXPECT_GT(single.path.front().rows[0].largest_force_eV_A, single.rows[0].largest_force_eV_A);
     EXPECT_EQ(single.rows[0].potential_eV, report.rows[1].potential_eV);
     EXPECT_EQ(single.steps[0], report.steps[1]);
   }
@@ -350,7 +352,7 @@ ZENER_DEVICE_TEST_F(AtomsEngine, RunawayCellsStopTheRun, AtomsEngineTest) {
     const auto batch = make({bcc(2, 3.17, 300.0, 4), bcc(2, 3.17, 300.0, 5)});
     DynamicsPlan plan = dynamics(Ensemble::npt_isotropic, 2, 300.0);
     plan.pressure_GPa[1].fill(pressure_GPa);
-    plan.barostat_time_fs = 100.0;
+    plan.barostat_time_fs = 1000.0;
     plan.largest_volume_ratio = 1.5;
     batch->set_dynamics(plan);
     const DynamicsState before = batch->save();
@@ -359,7 +361,8 @@ ZENER_DEVICE_TEST_F(AtomsEngine, RunawayCellsStopTheRun, AtomsEngineTest) {
     EXPECT_EQ(report.exploded_what, "cell");
     EXPECT_EQ(report.exploded_system, 1);
     const double ratio = report.exploded_value / (8 * 3.17 * 3.17 * 3.17);
-    EXPECT_NEAR(pressure_GPa < 0.0 ? ratio : 1.0 / ratio, 1.5, 0.2);
+    EXPECT_GT(pressure_GPa < 0.0 ? ratio : 1.0 / ratio, 1.5);
+    EXPECT_LT(pressure_GPa < 0.0 ? ratio : 1.0 / ratio, 1.8);
     expect_same_state(batch->save(), before);
   }
 }
