@@ -205,7 +205,7 @@ void make_series(hid_t file, const std::filesystem::path &path, const Series &se
 
 // A reader beside a writer tries again when what it reads does not fit its checksum, after twice the time it waited before,
 // from 1 ns on: 0.1 s in all here, while the library's 100 attempts would never end on a damaged file.
-constexpr unsigned kReadAttempts = 24;
+constexpr unsigned kReadAttempts = 17;
 
 Handle access_of(const Place &place, bool clear) {
   Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose, place, "open");
