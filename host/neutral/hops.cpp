@@ -84,22 +84,22 @@ Vector3 next_of_row(const Atoms &crystal, std::size_t site, const std::string &d
 
 } // namespace
 
-Vector3 shortest(const Atoms &crystal, std::size_t a, std::size_t b) {
-  Vector3 s = times(plus(crystal.position_A[b], crystal.position_A[a], -1.0), inverse(crystal.cell.vectors));
+Vector3 shortest(const Cell &cell, const Vector3 &way_A) {
+  Vector3 s = times(way_A, inverse(cell.vectors));
   for (std::size_t d = 0; d < 3; ++d) {
-    s[d] -= crystal.cell.periodic[d] ? std::round(s[d]) : 0.0;
+    s[d] -= cell.periodic[d] ? std::round(s[d]) : 0.0;
   }
   // Rounded fractions are the shortest way in cells that are not too oblique; look at the images around for the others.
-  Vector3 best = times(s, crystal.cell.vectors);
+  Vector3 best = times(s, cell.vectors);
   for (int x = -1; x <= 1; ++x) {
     for (int y = -1; y <= 1; ++y) {
       for (int z = -1; z <= 1; ++z) {
         const std::array<int, 3> image{x, y, z};
         Vector3 t = s;
         for (std::size_t d = 0; d < 3; ++d) {
-          t[d] += crystal.cell.periodic[d] ? image[d] : 0;
+          t[d] += cell.periodic[d] ? image[d] : 0;
         }
-        const Vector3 r = times(t, crystal.cell.vectors);
+        const Vector3 r = times(t, cell.vectors);
         if (length(r) < length(best) - 1e-9) {
           best = r;
         }
@@ -107,6 +107,10 @@ Vector3 shortest(const Atoms &crystal, std::size_t a, std::size_t b) {
     }
   }
   return best;
+}
+
+Vector3 shortest(const Atoms &crystal, std::size_t a, std::size_t b) {
+  return shortest(crystal.cell, plus(crystal.position_A[b], crystal.position_A[a], -1.0));
 }
 
 std::vector<std::size_t> shell_of(const Atoms &crystal, std::size_t site, int shell) {
@@ -243,6 +247,46 @@ Hop chain_hop(const Atoms &crystal, std::size_t site, const std::string &directi
   if (!closed) {
     erase_atom(hop.first, site);
     erase_atom(hop.last, site);
+  }
+  return hop;
+}
+
+Hop hop_between(const Atoms &first, const Atoms &last) {
+  if (first.size() != last.size()) {
+    throw ConfigError(fmt::format("the ends of a path have {} and {} atoms; they must be the same atoms in the same order",
+                                  first.size(), last.size()));
+  }
+  const auto element = [](const Atoms &atoms, std::size_t i) {
+    return atoms.elements[static_cast<std::size_t>(atoms.type[i])];
+  };
+  double off = 0.0;
+  double half = std::numeric_limits<double>::infinity();
+  const Vector3 thickness = thicknesses(first.cell);
+  for (std::size_t v = 0; v < 3; ++v) {
+    off = std::max(off, length(plus(first.cell.vectors[v], last.cell.vectors[v], -1.0)));
+    half = first.cell.periodic[v] ? std::min(half, 0.5 * thickness[v]) : half;
+  }
+  if (off > 1e-4 || first.cell.periodic != last.cell.periodic) {
+    throw ConfigError(fmt::format("the cells at the ends of a path differ{}; a path needs one cell",
+                                  off > 1e-4 ? fmt::format(" by {:.3g} A", off) : " in their periodic directions"));
+  }
+  Hop hop;
+  hop.first = bare(first);
+  hop.last = hop.first;
+  for (std::size_t i = 0; i < first.size(); ++i) {
+    if (element(first, i) != element(last, i)) {
+      throw ConfigError(
+          fmt::format("atom {} is {} at one end of a path and {} at the other; they must be the same atoms in the "
+                      "same order",
+                      i + 1, element(first, i), element(last, i)));
+    }
+    const Vector3 way = shortest(first.cell, plus(last.position_A[i], first.position_A[i], -1.0));
+    if (length(way) > half - 0.01) {
+      throw ConfigError(fmt::format("atom {} would go {:.3g} A, half through the cell or further: its way is not known. Are "
+                                    "the atoms of both ends in the same order?",
+                                    i + 1, length(way)));
+    }
+    hop.last.position_A[i] = plus(first.position_A[i], way);
   }
   return hop;
 }

@@ -16,6 +16,8 @@ struct Hop {
   Atoms first, last;
 };
 
+// The shortest image of a way in a cell, A.
+Vector3 shortest(const Cell &cell, const Vector3 &way_A);
 // From site a to site b of a crystal, by the shortest image.
 Vector3 shortest(const Atoms &crystal, std::size_t a, std::size_t b);
 
@@ -40,5 +42,10 @@ Hop crowdion_hop(const Atoms &crystal, std::size_t site, const std::string &dire
 // Atoms of a row along <direction> move on by one site together: `atoms` of them into a vacancy before the first of them, or,
 // with 0, all of a row that closes through the periodic cell.
 Hop chain_hop(const Atoms &crystal, std::size_t site, const std::string &direction, int atoms);
+
+// Two structures of the same atoms in the same order and cell; every atom goes the shortest way. Throws ConfigError where
+// atoms, elements or cells differ, and for an atom that would go half through the periodic cell or further: its way is not
+// known then.
+Hop hop_between(const Atoms &first, const Atoms &last);
 
 } // namespace zener
