@@ -321,6 +321,8 @@ private:
     });
     list("have an end that relaxed into another minimum than the one it began in",
          [](const NebBand &band) { return band.end_moved; });
+    list("pass a minimum below both ends, from which the barriers are higher",
+         [](const NebBand &band) { return band.has_lower_minimum(); });
     if (stopped) {
       list("were not run", has(BandStatus::not_run));
     }

@@ -110,6 +110,7 @@ Json band_json(const NebBand &band, const std::string &path) {
           {"intermediate_minimum_depth_eV", band.has_minimum() ? band.spline.valley_depth_eV : 0.0},
           {"intermediate_minimum_eV",
            band.has_minimum() ? Json(band.spline.valley_eV - band.points.front().energy_eV) : Json(nullptr)},
+          {"minimum_below_both_ends", band.has_lower_minimum()},
           {"length_A", band.points.empty() ? kNone : band.points.back().s_A},
           {"longest_way_A", band.longest_way_A},
           {"steps", band.steps},
@@ -241,6 +242,7 @@ void write_neb_results(const StaticsRun &run, const NebPreset &preset, const std
                        number_or_dash(row.at("length_A").get<double>(), "{}"), band.steps, band.force_calls);
     std::string remark = band.status == BandStatus::converged ? "" : fmt::format("  {}", word(band.status));
     remark += band.end_moved ? "  an end in another minimum" : "";
+    remark += band.has_lower_minimum() ? "  a minimum below the ends" : "";
     remark += band.converged() || band.status != BandStatus::converged ? "" : "  an end not at rest";
     text += fmt::format("{:<28} {:>8} {:>12} {:>12} {:>12} {:>10} {:>7}{}\n", band.name, band.atoms,
                         number_or_dash(band.forward_eV, "{:.5f}"), number_or_dash(band.backward_eV, "{:.5f}"),

@@ -6,6 +6,7 @@
 #include "host/neutral/neb_preset.hpp"
 #include "host/neutral/path_profile.hpp"
 
+#include <algorithm>
 #include <limits>
 
 namespace zener {
@@ -39,7 +40,12 @@ struct NebBand {
 
   bool converged() const { return status == BandStatus::converged && ends_converged; }
   // A valley of the spline that is deeper than rounding and the spline's own waves.
-  bool has_minimum() const { return spline.valley_depth_eV > 0.005; }
+  bool has_minimum() const { return spline.valley_depth_eV > kWaves_eV; }
+  // It lies below both ends: they are not the minima that the atoms would be in.
+  bool has_lower_minimum() const {
+    return has_minimum() && spline.valley_eV < std::min(points.front().energy_eV, points.back().energy_eV) - kWaves_eV;
+  }
+  static constexpr double kWaves_eV = 0.005;
 };
 
 // Takes what a finished band found: `frames` [P] with energies and forces, positions not wrapped.
