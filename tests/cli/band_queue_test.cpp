@@ -59,10 +59,10 @@ std::vector<BandTask> tasks() {
     const Hop hop = cluster_hops(build_structure(spec), {10})[h];
     BandTask task;
     task.images = straight_path(hop.first, hop.last, 2);
-    task.ends = {2, hop.first.position_A, hop.last.position_A, -450.0, -450.0, 0.02};
+    task.ends = {2, hop.first.position_A, hop.last.position_A, -468.2, -468.2, 0.02};
     out.push_back(std::move(task));
   }
-  out[1].ends.force_tolerance_eV_A = 1e-4; // takes longer than the others
+  out[1].ends.force_tolerance_eV_A = 0.002; // takes longer than the others
   return out;
 }
 
