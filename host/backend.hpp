@@ -27,6 +27,22 @@ struct TransferCount {
   std::uint64_t to_host = 0;
 };
 
+// Wall time of launches of one name, those inside it taken off. Kernels of potentials say what of it is the descriptor (with
+// the energies) and what the force; 0 for others.
+struct KernelTime {
+  std::string name;
+  std::int64_t calls = 0;
+  double seconds = 0.0;
+  double descriptor_seconds = 0.0;
+  double force_seconds = 0.0;
+};
+
+// Bytes of device memory that the backend's buffers hold, without what runtime and kernels take for themselves.
+struct MemoryCount {
+  std::size_t held = 0;
+  std::size_t peak = 0;
+};
+
 struct AdvanceReport {
   std::vector<KmcRow> rows; // one for each sampled hop, in order
   std::int64_t running = 0; // walkers that can go on
@@ -74,7 +90,8 @@ public:
   virtual Evaluation evaluate() = 0;
   // New positions and cells for the same atoms (for strains, displacements); velocities too where `systems` has them.
   virtual void set_atoms(const std::vector<Atoms> &systems) = 0;
-  // The systems as they stand, atoms in the order given; position + image * cell is not wrapped.
+  // The systems as they stand, atoms in the order given. Positions go on from those given and are never wrapped, so that
+  // differences are displacements; images stay as they were given.
   virtual std::vector<Atoms> atoms() = 0;
   virtual std::vector<ThermoRow> thermo() = 0;
   // Sets the ensemble; thermostats start anew.
@@ -115,6 +132,12 @@ public:
                                                const B2Rule &rule) = 0;
   // Device threads used (CPU only; 0 keeps the default).
   virtual void set_threads(int threads) = 0;
+  virtual MemoryCount memory() const = 0;
+  // Begins (true) or ends keeping the wall times of launches by name, for all devices of this backend; on a GPU every launch is
+  // then waited for and recordings are launched kernel by kernel.
+  virtual void time_kernels(bool on) = 0;
+  // What was kept since the last time_kernels(true), by name.
+  virtual std::vector<KernelTime> kernel_times() const = 0;
 };
 
 struct BackendEntry {

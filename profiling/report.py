@@ -3,7 +3,7 @@
 
 usage: profiling/report.py [FILE ...]
 
-FILE: figures that `zener bench kmc --json FILE` wrote (default: profiling/measured/*.json), or a profiler's CSV:
+FILE: figures that `zener bench kmc --json FILE` or `zener bench md --json FILE` wrote (default: profiling/measured/*.json), or a profiler's CSV:
   nsys    NAME_cuda_gpu_kern_sum.csv, NAME_cuda_gpu_mem_time_sum.csv, NAME_nvtx_sum.csv (nsys stats --format csv)
   ncu     the raw page (ncu --import NAME.ncu-rep --page raw --csv)
   rocprof NAME.stats.csv, NAME.hip_stats.csv (rocprof --stats)
@@ -17,7 +17,8 @@ import pathlib
 import re
 import sys
 
-FORMAT = "zener-bench-kmc-1"
+KMC_FORMAT = "zener-bench-kmc-1"
+MD_FORMAT = "zener-bench-md-1"
 
 TO_MS = {}
 for names, factor in (
@@ -107,16 +108,48 @@ def gpu_report(r):
     return text + f"one walker of 1,024 sites: {r['latency_us_per_hop']:.2f} us a hop."
 
 
+def md_report(r):
+    parts = ("descriptor", "force", "integration", "sums")
+    rows = []
+    for s in r["rows"]:
+        ns = s.get("ns_per_atom_step", {})
+        rows.append(
+            [
+                s["potential"],
+                s["precision"],
+                number(s["atoms"]),
+                number(s["threads"]),
+                number(s["atom_steps_per_s"]),
+                *(number(ns.get(part), "{:.1f}") for part in parts),
+                number(s.get("build_ns_per_atom")),
+                number(s["device_bytes_per_atom"]),
+            ]
+        )
+    header = ["potential", "precision", "atoms", "threads", "atom-steps/s"]
+    header += [f"{part}, ns" for part in parts] + ["renewal of lists, ns", "bytes"]
+    text = table(header, rows)
+    for line in r.get("list_renewal", []):
+        points = ", ".join(f"{number(p['ns_per_atom'])} ns an atom at {number(p['atoms'])}" for p in line["points"])
+        text += f"\n\nRenewal of lists, {line['potential']}: {points}; grows as atoms^{line['power']:.3f}."
+    share = r["least_processor_share"]
+    if share is not None and share < 0.95:
+        text += f"\n\nThe machine was busy: a run got {100 * share:.0f} % of the processors."
+    return text
+
+
 def figures_report(text):
     try:
         r = json.loads(text)
     except ValueError as error:
         raise BadFile(str(error)) from None
-    if not isinstance(r, dict) or r.get("format") != FORMAT:
-        raise BadFile(f"not a file of the format {FORMAT}")
+    form = r.get("format") if isinstance(r, dict) else None
+    if form not in (KMC_FORMAT, MD_FORMAT):
+        raise BadFile(f"not a file of the format {KMC_FORMAT} or {MD_FORMAT}")
     try:
         m = r["machine"]
         head = f"## {m['device']} ({m['backend']}, {m['architecture']})\n\n{m['compiler']}; Zener {m['version']}, commit {m['commit']}\n\n"
+        if form == MD_FORMAT:
+            return head + md_report(r)
         return head + (cpu_report(r) if m["backend"] == "cpu" else gpu_report(r))
     except KeyError as key:
         raise BadFile(f"the key {key} is missing") from None
@@ -232,7 +265,7 @@ def profile_report(text):
             raise BadFile("a report of nsys without names; known are cuda_gpu_kern_sum, cuda_gpu_mem_time_sum and nvtx_sum")
         what = {"Range": "range", "Operation": "copy", "Name": "kernel"}[first]
         return time_table(f"{what} (nsys)", summed(rows, first, calls, total[0], TO_MS[total[1]]))
-    raise BadFile("neither figures of zener bench kmc (.json) nor a CSV of nsys stats, ncu's raw page or rocprof --stats")
+    raise BadFile("neither figures of zener bench (.json) nor a CSV of nsys stats, ncu's raw page or rocprof --stats")
 
 
 def report(path):

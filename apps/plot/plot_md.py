@@ -175,8 +175,11 @@ def plot_cell(run):
         return lambda system: series[:, system] / series[0, system] if series[0, system] > 0.0 else series[:, system] * np.nan
 
     panels = [(u"Volume / atom (\u00c5$^3$)", lambda system: run.series["volume_A3"][:, system] / run.atoms[system], None)]
-    panels += [(r"$%s / %s_0$" % (axis, axis), length("length_%s_A" % axis), None) for axis in "abc"]
-    return against_time(run, "Cell", panels)
+    lengths = {axis: length("length_%s_A" % axis) for axis in "abc"}
+    systems = range(len(run.atoms))
+    alike = all(np.allclose(lengths["a"](k), lengths[axis](k), rtol=1e-9, equal_nan=True) for k in systems for axis in "bc")
+    panels += [(r"$%s / %s_0$" % (axis, axis), lengths[axis], None) for axis in ("a" if alike else "abc")]
+    return against_time(run, "Cell", panels, ("b and c like a",) if alike else ())
 
 
 def draw_all(folder):

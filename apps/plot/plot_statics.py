@@ -68,7 +68,7 @@ def plot_relax(data):
         force.plot(data.step[here, k], data.force[here, k], label="system %d" % k, **style)
     if np.any(data.force[:, systems] > 0.0):
         force.set_yscale("log")
-    energy.set_ylabel("Energy above the end (meV/atom)")
+    energy.set_ylabel(r"$E - E_\mathrm{end}$ (meV/atom)")
     force.set_ylabel("Largest force (eV/\u00c5)")
     force.set_xlabel("Steps")
     if len(systems) > 1:
@@ -159,9 +159,12 @@ def plot_defects(data):
         axis = axes[panel, 0]
         axis.bar(range(len(rows)), [values[k] for k in rows], 0.75, color=COLOURS[panel])
         if panel == 0:
-            axis.scatter(range(len(rows)), [data.unrelaxed[k] for k in rows], marker="_", s=160, color="#222222", zorder=3,
-                         label="before relaxation")
-            axis.legend(loc="best")
+            # Interstitials start far above: what lies beyond half as much again as the highest bar is left out.
+            top = 1.5 * np.nanmax([values[k] for k in rows], initial=0.0)
+            inside = [(place, data.unrelaxed[k]) for place, k in enumerate(rows) if not data.unrelaxed[k] > top > 0.0]
+            if inside:
+                axis.scatter(*zip(*inside), marker="_", s=160, color="#222222", zorder=3, label="before relaxation")
+                axis.legend(loc="best")
         labels = [escaped(data.name[k] + (" " + data.cells[k] if several else "")) for k in rows]
         axis.set_xticks(range(len(rows)), labels, rotation=30, ha="right")
         axis.axhline(0.0, color="#444444", linewidth=0.9)
@@ -214,7 +217,8 @@ def plot_lattice(data):
     handles, labels = axes[0, 0].get_legend_handles_labels()
     if len(labels) > 1:
         legend_beside(figure, handles, labels)
-    headline(figure, data, "Lattice parameter against temperature", "open symbols: static, 0 K",
+    static = any(np.any(np.isfinite(data.static[length])) for length in lengths)
+    headline(figure, data, "Lattice parameter against temperature", "open symbols: static, 0 K" if static else "",
              shown_note(len(shown), len(data.name), "cases"))
     return figure
 

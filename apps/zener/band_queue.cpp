@@ -12,18 +12,6 @@ std::int64_t atoms_of(const BandTask &task) {
   return static_cast<std::int64_t>(task.images.size() * task.images.front().size());
 }
 
-// What an atom has crossed goes into its position.
-void unwrap(Atoms &atoms) {
-  for (std::size_t i = 0; i < atoms.image.size(); ++i) {
-    for (std::size_t r = 0; r < 3; ++r) {
-      for (std::size_t d = 0; d < 3; ++d) {
-        atoms.position_A[i][d] += atoms.image[i][r] * atoms.cell.vectors[r][d];
-      }
-    }
-  }
-  atoms.image.clear();
-}
-
 } // namespace
 
 std::vector<Atoms> straight_path(const Atoms &first, const Atoms &last, int images) {
@@ -110,7 +98,6 @@ std::vector<BandResult> BandQueue::leave(const BandsReport &report) {
       result.report = report.bands[b];
       for (std::size_t image = 0; image < images; ++image) {
         result.images.push_back(now[system + image]);
-        unwrap(result.images.back());
       }
       results.push_back(std::move(result));
     } else {

@@ -140,8 +140,8 @@ public:
 
   int operator()() {
     run_.open(resolved(preset_));
-    log_info(fmt::format("{} defects in cells {}: {} systems", preset_.defects.size(), join(task_.size_names, ", "),
-                         task_.perfect.size() + task_.cases.size()));
+    log_info(fmt::format("{} in cells {}: {}", counted(preset_.defects.size(), "defect"), join(task_.size_names, ", "),
+                         counted(task_.perfect.size() + task_.cases.size(), "system")));
     for (std::size_t k = 0; k < task_.perfect.size(); ++k) {
       run_.warn_of_small_cell(task_.perfect[k], "cell " + task_.size_names[k]);
     }
@@ -162,7 +162,7 @@ public:
     progress.finish(static_cast<std::uint64_t>(std::count(relaxed.converged.begin(), relaxed.converged.end(), 1)));
     make_rows(systems, relaxed);
     write(relaxed);
-    return relaxed.stopped ? run_.stopped() : run_.finish(fmt::format("{} defects", rows_.size()));
+    return relaxed.stopped ? run_.stopped() : run_.finish(counted(rows_.size(), "defect"));
   }
 
 private:

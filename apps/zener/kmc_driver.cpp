@@ -1,5 +1,6 @@
 #include "apps/zener/kmc_driver.hpp"
 
+#include "apps/zener/calls.hpp"
 #include "apps/zener/device_choice.hpp"
 #include "apps/zener/kmc_results.hpp"
 #include "apps/zener/python.hpp"
@@ -83,6 +84,7 @@ public:
     identity_ = identity(preset_, plan_).dump();
     std::optional<Checkpoint> from;
     if (options_.resume) {
+      claim_.take(folder_);
       from = load_checkpoint(checkpoint_file());
       check_identity(from->identity, identity_, checkpoint_file());
       check_checkpoint_fits(*from, plan_, checkpoint_file());
@@ -94,6 +96,7 @@ public:
 
     batch_ = chosen_.backend->make_kmc(plan_); // first, so that a lack of memory leaves no folder behind
     make_folder(folder_);
+    claim_.take(folder_);
     open_log_file(folder_ / "log.txt");
     log_info(fmt::format("zener {} ({}), results in {}", kVersion, kCommit, folder_.string()));
     log_info("device " + chosen_.reason);
@@ -176,24 +179,14 @@ private:
     report.running = plan_.walkers();
     while (hops_ < preset_.hops && !stop_requested()) {
       std::uint64_t until = std::min({preset_.hops, hops_ + chunk, next_configurations()});
-      const std::size_t first = next_sample();
-      std::size_t last = first;
-      while (last < schedule_.size() && schedule_[last] <= until && last - first < kMostSamplesPerCall) {
-        ++last;
-      }
-      if (last - first == kMostSamplesPerCall) {
-        until = schedule_[last - 1];
-      }
+      const auto samples = samples_of_call(schedule_, next_sample(), kMostSamplesPerCall, until);
       const Clock::time_point start = Clock::now();
-      report = batch_->advance(until, std::span(schedule_).subspan(first, last - first));
+      report = batch_->advance(until, samples);
       const double took = seconds_since(start);
       walk_s_ += took;
       const double step_s = std::max(took, 1e-6) / static_cast<double>(until - hops_);
       const double target_s = std::clamp(kLeastSteps * step_s, kChunk_s, kLongestChunk_s);
-      const double scale = std::clamp(target_s / std::max(took, 1e-6), 0.25, 4.0);
-      if (until - hops_ == chunk || scale < 1.0) { // not a call that was cut short
-        chunk = std::max<std::uint64_t>(1, static_cast<std::uint64_t>(std::ceil(static_cast<double>(until - hops_) * scale)));
-      }
+      chunk = next_chunk(chunk, until - hops_, took, target_s);
       rows_.insert(rows_.end(), report.rows.begin(), report.rows.end());
       hops_ = until;
       progress.update(hops_);
@@ -308,6 +301,7 @@ private:
   RunOptions options_;
   KmcPreset preset_;
   fs::path folder_;
+  FolderClaim claim_;
   KmcPlan plan_;
   ChosenDevice chosen_;
   std::string identity_;

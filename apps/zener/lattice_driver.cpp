@@ -132,8 +132,8 @@ public:
     for (std::size_t c = 0; c < task_.cells.size(); ++c) {
       sizes.push_back(fmt::format("{} ({} atoms)", task_.names[c], grouped(task_.cells[c].size())));
     }
-    log_info(
-        fmt::format("{}; {} temperatures, {} replicas", join(sizes, ", "), preset_.temperatures_K.size(), preset_.replicas));
+    log_info(fmt::format("{}; {}, {}", join(sizes, ", "), counted(preset_.temperatures_K.size(), "temperature"),
+                         counted(replicas(), "replica")));
     bring_to_rest();
     if (preset_.with_static && !stop_requested()) {
       relax();
@@ -144,7 +144,7 @@ public:
     const bool stopped = stop_requested() && (static_.size() < 1 || step_ < last_step());
     average();
     write(stopped ? "interrupted" : "finished");
-    return stopped ? run_.stopped() : run_.finish(fmt::format("{} cells", task_.cells.size()));
+    return stopped ? run_.stopped() : run_.finish(counted(task_.cells.size(), "cell"));
   }
 
 private:
@@ -226,7 +226,7 @@ private:
       const DynamicsReport report = batch->advance(until, samples);
       const double took = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
       if (report.exploded) {
-        refuse_explosion(report);
+        refuse_explosion(report, plan, systems);
       }
       for (const std::vector<ThermoRow> &row : report.rows) {
         take(row);
@@ -262,14 +262,13 @@ private:
 
   double temperature_of(std::size_t system) const { return preset_.temperatures_K[system / replicas() % temperatures()]; }
 
-  [[noreturn]] void refuse_explosion(const DynamicsReport &report) const {
+  [[noreturn]] void refuse_explosion(const DynamicsReport &report, const DynamicsPlan &plan,
+                                     const std::vector<Atoms> &systems) const {
     const auto k = static_cast<std::size_t>(report.exploded_system);
-    throw DataError(fmt::format("the dynamics of {} at {} K explode at step {}: atom {} has a {} of {:.6g} {} and an energy of "
-                                "{:.6g} eV. Try a smaller time_step_fs ({} here); the potential may not be made for this state",
+    throw DataError(fmt::format("the dynamics of {} at {} K explode at step {}: {}. Try a smaller time_step_fs ({} here) or a "
+                                "longer barostat_time_fs ({}); the potential may not be made for this state",
                                 task_.names.at(k / (temperatures() * replicas())), temperature_of(k), report.exploded_step,
-                                report.exploded_atom + 1, report.exploded_what, report.exploded_value,
-                                report.exploded_what == "force" ? "eV/A" : "A", report.exploded_energy_eV,
-                                preset_.time_step_fs));
+                                explosion_text(report, systems.at(k), plan), preset_.time_step_fs, preset_.barostat_time_fs));
   }
 
   void average() {

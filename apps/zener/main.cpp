@@ -99,7 +99,7 @@ void list_presets() {
   std::sort(files.begin(), files.end());
   for (const fs::path &file : files) {
     const nlohmann::json preset = load_json(file, JsonUse::preset);
-    std::cout << fmt::format("{:<26}  {:<16}  {}\n", file.stem().string(), preset.value("driver", ""),
+    std::cout << fmt::format("{:<26}  {:<17}  {}\n", file.stem().string(), preset.value("driver", ""),
                              preset.value("title", ""));
   }
   std::cout << "in " << folder.string() << "\n";

@@ -1,5 +1,6 @@
 #include "apps/zener/md_driver.hpp"
 
+#include "apps/zener/calls.hpp"
 #include "apps/zener/device_choice.hpp"
 #include "apps/zener/md_results.hpp"
 #include "apps/zener/md_trajectory.hpp"
@@ -44,20 +45,6 @@ std::int64_t count_atoms(const std::vector<Atoms> &systems) {
   return sum;
 }
 
-// The place of an atom in words: its number in the file, its element, its system where there are several.
-std::string describe_atom(const MdPreset &preset, const MdPlan &plan, const DynamicsReport &report) {
-  const auto system = static_cast<std::size_t>(report.exploded_system);
-  const auto atom = static_cast<std::size_t>(report.exploded_atom);
-  if (system >= plan.atoms.systems.size() || atom >= plan.atoms.systems[system].size()) {
-    throw InvariantError(fmt::format("the run exploded at atom {} of system {}, which do not exist", report.exploded_atom,
-                                     report.exploded_system));
-  }
-  const Atoms &atoms = plan.atoms.systems[system];
-  const std::int64_t id = atoms.id.empty() ? report.exploded_atom + 1 : atoms.id[atom];
-  return fmt::format("atom {} ({}){}", id, atoms.elements[static_cast<std::size_t>(atoms.type[atom])],
-                     plan.atoms.systems.size() > 1 ? " of system " + system_name(preset, system) : "");
-}
-
 std::string ensemble_text(const MdPreset &preset) {
   std::string text = ensemble_name(preset.ensemble);
   if (!preset.ladder_K.empty()) {
@@ -84,6 +71,7 @@ public:
     identity_ = identity(preset_, plan_).dump();
     std::optional<DynamicsCheckpoint> from;
     if (options_.resume) {
+      claim_.take(folder_);
       from = load_dynamics_checkpoint(checkpoint_file());
       check_identity(from->identity, identity_, checkpoint_file());
       check_dynamics_checkpoint_fits(*from, plan_.atoms.systems, checkpoint_file());
@@ -93,9 +81,12 @@ public:
       }
     }
 
-    batch_ = make_ ? make_(plan_.atoms) : chosen_.backend->make_atoms(plan_.atoms); // first: what it refuses leaves no folder
+    batch_ = made_of_structure(preset_, [&] { // first: what it refuses leaves no folder
+      return make_ ? make_(plan_.atoms) : chosen_.backend->make_atoms(plan_.atoms);
+    });
     batch_->set_dynamics(plan_.dynamics);
     make_folder(folder_);
+    claim_.take(folder_);
     open_log_file(folder_ / "log.txt");
     log_info(fmt::format("zener {} ({}), results in {}", kVersion, kCommit, folder_.string()));
     log_info("device " + chosen_.reason);
@@ -105,6 +96,7 @@ public:
     log_info("potential " + plan_.atoms.potential->description());
     write_file_atomically(folder_ / "preset.json", resolved(preset_).dump(2) + "\n");
 
+    warn_of_loose_atoms();
     schedule_ = sample_steps(preset_);
     if (from) {
       begin_from(*from);
@@ -119,6 +111,20 @@ public:
   }
 
 private:
+  // A system in which nothing pulls at anything is rarely meant: lengths in another unit, mostly.
+  void warn_of_loose_atoms() {
+    const std::vector<ThermoRow> rows = batch_->thermo();
+    for (std::size_t s = 0; s < rows.size(); ++s) {
+      if (rows[s].largest_force_eV_A == 0.0 && rows[s].virial_eV == Matrix3{}) {
+        warnings_.push_back(fmt::format("the atoms of {} do not feel each other: none has a neighbour within {} A. Are its "
+                                        "lengths in A?",
+                                        structure_place(preset_), number_text(plan_.atoms.potential->cutoff_A())));
+        log_warning(warnings_.back());
+        return;
+      }
+    }
+  }
+
   fs::path checkpoint_file() const { return folder_ / kCheckpointName; }
 
   void begin_from(DynamicsCheckpoint &from) {
@@ -153,25 +159,15 @@ private:
     std::int64_t chunk = 1;
     while (step_ < preset_.steps && !stop_requested()) {
       std::int64_t until = std::min({preset_.steps, step_ + chunk, next_frame()});
-      const std::size_t first = next_sample();
-      std::size_t last = first;
-      while (last < schedule_.size() && schedule_[last] <= until && last - first < kMostSamplesPerCall) {
-        ++last;
-      }
-      if (last - first == kMostSamplesPerCall) {
-        until = schedule_[last - 1];
-      }
+      const auto samples = samples_of_call(schedule_, next_sample(), kMostSamplesPerCall, until);
       const Clock::time_point start = Clock::now();
-      report_ = batch_->advance(until, std::span(schedule_).subspan(first, last - first));
+      report_ = batch_->advance(until, samples);
       const double took = seconds_since(start);
       advance_s_ += took;
       if (report_.exploded) {
         break;
       }
-      const double scale = std::clamp(kChunk_s / std::max(took, 1e-6), 0.25, 4.0);
-      if (until - step_ == chunk || scale < 1.0) { // not a call that was cut short
-        chunk = std::max<std::int64_t>(1, static_cast<std::int64_t>(std::ceil(static_cast<double>(until - step_) * scale)));
-      }
+      chunk = next_chunk(chunk, until - step_, took, kChunk_s);
       rows_.insert(rows_.end(), report_.rows.begin(), report_.rows.end());
       step_ = until;
       progress.update(static_cast<std::uint64_t>(step_));
@@ -216,13 +212,14 @@ private:
     record.advance_s = advance_s_;
     record.steps_made = static_cast<double>(step_ - begin_step_);
     record.list_builds = report_.list_builds;
+    record.warnings = warnings_;
     const std::string name = report_.exploded ? "last_good" : interrupted ? "checkpoint" : "final";
     write_md_configurations(folder_, name, preset_, batch_->atoms(), batch_->thermo(), preset_.restart || report_.exploded);
     if (!interrupted) {
       remove_md_configurations(folder_, "checkpoint"); // of an earlier part
     }
     record.wall_s = wall_before_s_ + seconds_since(begin_);
-    write_md_summary(folder_, preset_, plan_, rows_, record);
+    const std::string table = write_md_summary(folder_, preset_, plan_, rows_, record);
     if (report_.exploded) {
       refuse_explosion();
     }
@@ -235,6 +232,7 @@ private:
     if (preset_.plots) {
       draw_plots(folder_);
     }
+    std::cout << table;
     const double steps_per_s = record.steps_made / std::max(advance_s_, 1e-9);
     log_info(fmt::format("done: {} steps in {:.1f} s, {:.4g} steps/s, {}atom-steps/s, and {:.1f} s in all; see {}",
                          step_ - begin_step_, advance_s_, steps_per_s,
@@ -245,27 +243,34 @@ private:
   }
 
   [[noreturn]] void refuse_explosion() const {
-    const std::string what = report_.exploded_what == "force"
-                                 ? fmt::format("feels a force of {:.6g} eV/A, more than limits.largest_force_eV_A of {}",
-                                               report_.exploded_value, preset_.largest_force_eV_A)
-                                 : fmt::format("moves {:.6g} A in one step, more than limits.largest_move_A of {}",
-                                               report_.exploded_value, preset_.largest_move_A);
-    throw DataError(
-        fmt::format("the dynamics explode at step {}: {} {}; its energy is {:.6g} eV. The state at step {}, the last good one, "
-                    "is in {}. Atoms too close together, a time step too long ({} fs here) or a potential outside of what it "
-                    "was made for are the usual causes: look at the distances, relax the structure first, try a smaller "
-                    "time_step_fs",
-                    report_.exploded_step, describe_atom(preset_, plan_, report_), what, report_.exploded_energy_eV, step_,
-                    (folder_ / "configurations").string() + "/last_good_*", preset_.time_step_fs));
+    const auto system = static_cast<std::size_t>(report_.exploded_system);
+    const bool cell = report_.exploded_what == "cell";
+    const char *key = cell                               ? "largest_volume_ratio"
+                      : report_.exploded_what == "force" ? "largest_force_eV_A"
+                                                         : "largest_move_A";
+    throw DataError(fmt::format(
+        "the dynamics explode at step {}: {}{} (limits.{}). The state at step {}, the last good one, is in {}. {} are the "
+        "usual "
+        "causes: look at the distances, relax the structure first, try {}",
+        report_.exploded_step, preset_.systems() > 1 ? "system " + system_name(preset_, system) + ": " : "",
+        explosion_text(report_, plan_.atoms.systems.at(system), plan_.dynamics), key, step_,
+        (folder_ / "configurations").string() + "/last_good_*",
+        cell ? "A pressure beyond what the potential bears, atoms too close together or a barostat_time_fs too short"
+             : fmt::format("Atoms too close together, a time step too long ({} fs here) or a potential outside of what it was "
+                           "made for",
+                           preset_.time_step_fs),
+        cell ? "a longer barostat_time_fs" : "a smaller time_step_fs"));
   }
 
   RunOptions options_;
   MdPreset preset_;
   const MakeBatch &make_;
   fs::path folder_;
+  FolderClaim claim_;
   MdPlan plan_;
   ChosenDevice chosen_;
   std::string identity_;
+  std::vector<std::string> warnings_;
   std::unique_ptr<AtomsBatch> batch_;
   std::optional<MdTrajectory> trajectory_;
   std::vector<std::int64_t> schedule_;
@@ -297,7 +302,7 @@ void check_md(const RunOptions &options) {
   std::cout << fmt::format("systems   {} of {} atoms in all, {}\n", plan.atoms.systems.size(), atoms, ensemble_text(preset));
   std::cout << fmt::format("potential {}\n", plan.atoms.potential->description());
   const std::size_t free_before = chosen.device.memory_free_bytes;
-  const std::unique_ptr<AtomsBatch> batch = chosen.backend->make_atoms(plan.atoms);
+  const std::unique_ptr<AtomsBatch> batch = made_of_structure(preset, [&] { return chosen.backend->make_atoms(plan.atoms); });
   batch->set_dynamics(plan.dynamics);
   constexpr double kTrial_s = 0.4;
   std::int64_t step = 0;
@@ -322,7 +327,7 @@ void check_md(const RunOptions &options) {
                              static_cast<double>(free_before - free_after) / (1 << 20),
                              static_cast<double>(free_after) / (1 << 20));
   }
-  std::cout << fmt::format("time      about {} at {:.3g} atom-steps/s (a trial of {} steps)\n",
+  std::cout << fmt::format("time      about {} at {:.3g} atom-steps/s (trial steps: {})\n",
                            duration_text(step_s * static_cast<double>(preset.steps)), atoms / std::max(step_s, 1e-12), step);
 }
 

@@ -161,6 +161,34 @@ Json numbers_of(const MdPreset &preset, const Json &systems) {
   return numbers;
 }
 
+std::string mean_text(const Json &estimate, double scale, int decimals) {
+  if (!estimate.at("mean").is_number()) {
+    return "-";
+  }
+  const Json &error = estimate.at("standard_error");
+  return fmt::format("{:.{}f}", scale * estimate.at("mean").get<double>(), decimals) +
+         (error.is_number() ? fmt::format(" +- {:.{}f}", scale * error.get<double>(), decimals) : "");
+}
+
+// The means of the first systems, a line for each.
+std::string table_of(const MdPreset &preset, const MdPlan &plan, const Json &systems) {
+  constexpr std::size_t kMostLines = 40;
+  std::string text = fmt::format("{:<10} {:>8} {:>20} {:>20} {:>26} {:>24}\n", "system", "bath (K)", "T (K)", "P (GPa)",
+                                 "E_pot/atom (eV)", "V/atom (A^3)");
+  for (std::size_t s = 0; s < std::min(systems.size(), kMostLines); ++s) {
+    const Json &means = systems[s].at("averages");
+    const double each = 1.0 / static_cast<double>(plan.atoms.systems[s].size());
+    const std::string bath = has_thermostat(preset.ensemble) ? fmt::format("{:.6g}", plan.dynamics.end_K[s]) : "-";
+    text += fmt::format("{:<10} {:>8} {:>20} {:>20} {:>26} {:>24}\n", system_name(preset, s), bath,
+                        mean_text(means.at("temperature_K"), 1.0, 2), mean_text(means.at("pressure_GPa"), 1.0, 4),
+                        mean_text(means.at("potential_eV"), each, 6), mean_text(means.at("volume_A3"), each, 5));
+  }
+  if (systems.size() > kMostLines) {
+    text += fmt::format("and {} systems more in summary.json\n", systems.size() - kMostLines);
+  }
+  return text + fmt::format("means of the rows from step {} on, with standard errors\n", preset.equilibration_steps);
+}
+
 // Means over the replicas of each rung; the errors are those between replicas.
 Json groups_of(const MdPreset &preset, const Json &systems) {
   Json groups = Json::array();
@@ -271,8 +299,8 @@ void write_md_series(const fs::path &directory, const MdPreset &preset, const Md
   h5.close();
 }
 
-void write_md_summary(const fs::path &directory, const MdPreset &preset, const MdPlan &plan, const MdRows &rows,
-                      const MdRecord &run) {
+std::string write_md_summary(const fs::path &directory, const MdPreset &preset, const MdPlan &plan, const MdRows &rows,
+                             const MdRecord &run) {
   double atoms = 0.0;
   for (const Atoms &system : plan.atoms.systems) {
     atoms += static_cast<double>(system.size());
@@ -309,6 +337,7 @@ void write_md_summary(const fs::path &directory, const MdPreset &preset, const M
   summary["warnings"] = run.warnings;
   summary["preset"] = Json::parse(resolved(preset).dump());
   write_file_atomically(directory / "summary.json", summary.dump(2) + "\n");
+  return table_of(preset, plan, systems);
 }
 
 void write_md_configurations(const fs::path &directory, const std::string &name, const MdPreset &preset,
@@ -320,7 +349,8 @@ void write_md_configurations(const fs::path &directory, const std::string &name,
     write_atoms(directory / kFolder / (name + "_" + system_name(preset, s) + ".xyz"), std::span(&atoms, 1),
                 AtomFormat::extended_xyz);
     if (restart) {
-      H5mdWriter file = H5mdWriter::create(directory / kFolder / (name + "_" + system_name(preset, s) + ".h5"), atoms);
+      H5mdWriter file =
+          H5mdWriter::create(directory / kFolder / (name + "_" + system_name(preset, s) + ".h5"), atoms, {.frames = 1});
       file.append(atoms, rows[s].step, time_ps(preset, rows[s].step));
       file.close();
     }

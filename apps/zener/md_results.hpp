@@ -33,11 +33,11 @@ void put_row(Atoms &atoms, const MdPreset &preset, const ThermoRow &row);
 // The sampled rows.
 void write_md_series(const std::filesystem::path &directory, const MdPreset &preset, const MdPlan &plan, const MdRows &rows);
 
-// summary.json.
-void write_md_summary(const std::filesystem::path &directory, const MdPreset &preset, const MdPlan &plan, const MdRows &rows,
-                      const MdRecord &run);
+// summary.json. Returns a table of its means for the console.
+std::string write_md_summary(const std::filesystem::path &directory, const MdPreset &preset, const MdPlan &plan,
+                             const MdRows &rows, const MdRecord &run);
 
-// configurations/NAME_<system>.xyz of every system, with velocities, images, energy and virial; with `restart` the same as H5MD
+// configurations/NAME_<system>.xyz of every system, with velocities, energy and virial; with `restart` the same as H5MD
 // of one frame, NAME_<system>.h5, from which a structure can start as well.
 void write_md_configurations(const std::filesystem::path &directory, const std::string &name, const MdPreset &preset,
                              const std::vector<Atoms> &systems, const std::vector<ThermoRow> &rows, bool restart);

@@ -96,7 +96,8 @@ int run_relax(const RunOptions &options, const MakeBatch &make) {
   run.open(resolved(preset));
   const auto atoms = std::accumulate(systems.begin(), systems.end(), std::size_t{0},
                                      [](std::size_t sum, const Atoms &a) { return sum + a.size(); });
-  log_info(fmt::format("{} systems of {} atoms together, cell {}", systems.size(), grouped(atoms),
+  const std::string count = counted(systems.size(), "system");
+  log_info(fmt::format("{} of {} atoms{}, cell {}", count, grouped(atoms), systems.size() == 1 ? "" : " together",
                        cell_freedom_name(preset.relax.cell)));
 
   Progress progress(systems.size(), 0, 1.0, "systems at rest");
@@ -129,7 +130,7 @@ int run_relax(const RunOptions &options, const MakeBatch &make) {
   }
   run.write_summary(relaxed.stopped ? "interrupted" : "finished",
                     {{"converged", restless.empty()}, {"numbers", numbers}, {"systems", of_systems}});
-  return relaxed.stopped ? run.stopped() : run.finish(fmt::format("{} systems", systems.size()));
+  return relaxed.stopped ? run.stopped() : run.finish(count);
 }
 
 void check_relax(const RunOptions &options) {

@@ -3,9 +3,13 @@
 #include "host/neutral/errors.hpp"
 #include "host/neutral/signals.hpp"
 
+#include <cerrno>
 #include <csignal>
+#include <fcntl.h>
 #include <string>
+#include <sys/file.h>
 #include <system_error>
+#include <unistd.h>
 
 namespace zener {
 namespace {
@@ -70,6 +74,23 @@ fs::path output_folder(const fs::path &out, const fs::path &of_preset, bool resu
     }
   }
   throw no_checkpoint(of_preset);
+}
+
+FolderClaim::~FolderClaim() {
+  if (folder_ >= 0) {
+    ::close(folder_);
+  }
+}
+
+void FolderClaim::take(const fs::path &folder) {
+  if (folder_ >= 0) {
+    return;
+  }
+  folder_ = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (folder_ >= 0 && ::flock(folder_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+    throw ConfigError(folder.string() +
+                      ": another zener is at work in this folder (log.txt says how far it is); wait for it, or stop it first");
+  }
 }
 
 void make_folder(const fs::path &folder) {

@@ -16,6 +16,21 @@ void catch_run_signals();
 // that holds a checkpoint. Throws ConfigError (not empty) and DataError (a file, no checkpoint). Makes nothing.
 std::filesystem::path output_folder(const std::filesystem::path &out, const std::filesystem::path &of_preset, bool resume);
 
+// Keeps a second program out of a run's folder for as long as it lives (also when it is killed); where the file system knows no
+// locks it does nothing.
+class FolderClaim {
+public:
+  FolderClaim() = default;
+  ~FolderClaim();
+  FolderClaim(const FolderClaim &) = delete;
+  FolderClaim &operator=(const FolderClaim &) = delete;
+  // Throws ConfigError when another program has the folder, which must be there. The second call does nothing.
+  void take(const std::filesystem::path &folder);
+
+private:
+  int folder_ = -1;
+};
+
 // Makes the folder and those above it. Throws DataError.
 void make_folder(const std::filesystem::path &folder);
 

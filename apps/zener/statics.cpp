@@ -280,7 +280,17 @@ RelaxedSystems relax_systems(const MakeAtoms &make, const std::vector<Atoms> &sy
   for (std::int64_t done = 0; done < plan.max_steps && !out.stopped;) {
     RelaxPlan chunk = plan;
     chunk.max_steps = std::min(kRelaxChunk, plan.max_steps - done);
+    chunk.path = true;
     const RelaxReport report = batch->relax(chunk);
+    for (const RelaxMoment &moment : report.path) {
+      RelaxSample sample;
+      for (std::size_t k = 0; k < systems.size(); ++k) {
+        const ThermoRow &row = moment.rows[k];
+        sample.steps.push_back(out.steps[k] + moment.steps[k]);
+        sample.states.push_back({row.potential_eV, row.virial_eV, row.cell_A, row.volume_A3, row.largest_force_eV_A});
+      }
+      out.series.push_back(std::move(sample));
+    }
     done += chunk.max_steps;
     out.converged = report.converged;
     out.atoms = batch->atoms();

@@ -96,7 +96,7 @@ struct RelaxedSystems {
   std::vector<Atoms> atoms;            // [K] as they stand at the end, with energy, forces and virial
   std::vector<std::uint8_t> converged; // [K]
   std::vector<std::int64_t> steps;     // [K]
-  std::vector<RelaxSample> series;     // the start, and every kRelaxChunk steps
+  std::vector<RelaxSample> series;     // the start, the path and the end
   bool stopped = false;                // by `go_on`
 };
 

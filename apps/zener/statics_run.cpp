@@ -47,7 +47,7 @@ MakeAtoms StaticsRun::maker() const {
     plan.deterministic = preset_.deterministic;
     plan.skin_A = preset_.skin_A;
     plan.seed = preset_.seed;
-    return make_ ? make_(plan) : chosen_.backend->make_atoms(plan);
+    return made_of_structure(preset_, [&] { return make_ ? make_(plan) : chosen_.backend->make_atoms(plan); });
   };
 }
 
@@ -127,6 +127,10 @@ Json atoms_by_element(const Atoms &atoms) {
     out[atoms.elements[e]] = std::count(atoms.type.begin(), atoms.type.end(), static_cast<std::int32_t>(e));
   }
   return out;
+}
+
+std::string counted(std::size_t number, const std::string &one) {
+  return fmt::format("{} {}{}", number, one, number == 1 ? "" : "s");
 }
 
 std::vector<std::pair<std::string, double>> lattice_parameters(const AtomsPreset &preset, const Matrix3 &cell) {

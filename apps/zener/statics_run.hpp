@@ -70,6 +70,9 @@ std::string number_or_dash(double value, const char *format);
 
 EquilibriumPlan equilibrium_plan(const EquilibriumChoice &choice, const RelaxPlan &relax);
 
+// "1 cell", "3 cells".
+std::string counted(std::size_t number, const std::string &one);
+
 // {"W": 128}.
 nlohmann::ordered_json atoms_by_element(const Atoms &atoms);
 // Lattice parameters of a lattice that was built, from its cell as it is now: the lengths of its first and third vector over

@@ -235,16 +235,19 @@ public:
     for (std::size_t k = 0; k < result.size(); ++k) {
       result[k].cell.vectors = matrix_of(boxes[k].h);
       result[k].velocity_A_ps.resize(result[k].size());
-      result[k].image.resize(result[k].size());
       result[k].force_eV_A.clear();
       result[k].energy_eV.clear();
       result[k].has_energy = result[k].has_virial = false;
     }
     for (std::size_t i = 0; i < n; ++i) {
       const auto [k, j] = place(order[i]);
-      result[k].position_A[j] = {sites[i].x, sites[i].y, sites[i].z};
+      if (moved_) { // else there is no rounding of a position that was wrapped
+        const Vector3 cells{static_cast<double>(image[i]), static_cast<double>(image[n + i]),
+                            static_cast<double>(image[2 * n + i])};
+        const Vector3 shift = times(cells, result[k].cell.vectors);
+        result[k].position_A[j] = {sites[i].x + shift[0], sites[i].y + shift[1], sites[i].z + shift[2]};
+      }
       result[k].velocity_A_ps[j] = {velocity[i], velocity[n + i], velocity[2 * n + i]};
-      result[k].image[j] = {image[i], image[n + i], image[2 * n + i]};
     }
     return result;
   }
@@ -307,6 +310,8 @@ public:
       settings[k].begin_K = bath ? plan.begin_K[k] : 0.0;
       settings[k].end_K = bath ? plan.end_K[k] : 0.0;
       settings[k].freedom = freedom(k);
+      settings[k].least_A3 = volume(given_[k].cell) / plan.largest_volume_ratio;
+      settings[k].most_A3 = volume(given_[k].cell) * plan.largest_volume_ratio;
       for (std::int64_t i = begin_host_[k]; i < begin_host_[k + 1]; ++i) {
         settings[k].mass += masses_[static_cast<std::size_t>(types_[static_cast<std::size_t>(i)])];
       }
@@ -400,11 +405,19 @@ public:
     finish_relax_step(); // sums and the first moves, from forces that are there
     set_step(0);
     std::int64_t step = 0;
+    RelaxReport report;
+    const auto steps_so_far = [&] {
+      std::vector<std::int64_t> steps;
+      for (const RelaxState &s : host(relax_state_)) {
+        steps.push_back(s.steps);
+      }
+      return steps;
+    };
+    std::int64_t next_moment = 1;
     while (step < plan.max_steps) {
       const std::int64_t stop = std::min(plan.max_steps, step + (kGpuShapes ? 20 : 1));
       if (!run_to(step, stop)) {
-        const std::uint64_t bad = static_cast<std::uint64_t>(control()[kBadRow]);
-        const auto [k, j] = place(static_cast<std::int64_t>(bad / 2));
+        const auto [k, j] = place((control()[kBadRow] - k_) / 2);
         throw DataError(
             "relaxation of system " + std::to_string(k + 1) + " ran away at step " + std::to_string(step + 1) + ": atom " +
             std::to_string(j + 1) + " (" + element_of(k, j) +
@@ -417,12 +430,15 @@ public:
         break;
       }
       check_cells();
+      if (plan.path && step >= next_moment && step < plan.max_steps) {
+        report.path.push_back({steps_so_far(), thermo()});
+        next_moment = step + std::max<std::int64_t>(1, step / 8);
+      }
     }
-    RelaxReport report;
     for (const RelaxState &s : host(relax_state_)) {
       report.converged.push_back(s.converged != 0 ? 1 : 0);
-      report.steps.push_back(s.steps);
     }
+    report.steps = steps_so_far();
     velocity_.zero();
     relaxing_ = false;
     run_ = {};
@@ -542,6 +558,7 @@ public:
     reference_box_.upload(reference_boxes.data());
     bath_.upload(baths.data());
     heat_.upload(state.totals.data());
+    moved_ = true;
     set_step(state.step);
     queue_.for_each("set_flags", k_, SetFlags{flags_.view(), 1});
     fill_lists();
@@ -703,7 +720,6 @@ private:
     std::vector<Box> boxes;
     std::vector<std::int64_t> order;
     std::vector<double> velocity(static_cast<std::size_t>(3 * n_), 0.0);
-    std::vector<std::int32_t> image(static_cast<std::size_t>(3 * n_), 0);
     const auto n = static_cast<std::size_t>(n_);
     bool velocities = first;
     for (std::size_t k = 0; k < systems.size(); ++k) {
@@ -729,11 +745,15 @@ private:
             velocity[d * n + i] = system.velocity_A_ps[j][d];
             velocities = true;
           }
-          image[d * n + i] = system.image.empty() ? 0 : system.image[j][d];
         }
       }
       boxes.push_back(box_of(system.cell));
+      if (!first) {
+        given_[k].position_A = system.position_A;
+        given_[k].image = system.image;
+      }
     }
+    moved_ = false;
     if (!velocities) { // stay as they are, in the order given
       const std::vector<std::int64_t> old_order = host(order_);
       const std::vector<double> old = host(velocity_);
@@ -746,7 +766,7 @@ private:
     site_.upload(sites.data());
     order_.upload(order.data());
     velocity_.upload(velocity.data());
-    image_.upload(image.data());
+    image_.zero();
     box_.upload(boxes.data());
     heat_.zero();
     force_.zero();
@@ -1083,6 +1103,7 @@ private:
 
   // From step to stop; false when an atom ran away.
   bool run_to(std::int64_t step, std::int64_t stop) {
+    moved_ = true;
     while (step < stop) {
       for (std::int64_t i = 0; i < std::min(kChunk, stop - step); ++i) {
         queue_.replay(step_name(), step_chain_);
@@ -1107,20 +1128,27 @@ private:
 
   void describe_explosion(DynamicsReport &report) {
     const std::vector<std::int64_t> now = control();
-    const auto bad = static_cast<std::uint64_t>(now[kBadRow]);
-    const auto given = static_cast<std::int64_t>(bad / 2);
-    const auto [k, j] = place(given);
+    const std::int64_t bad = now[kBadRow];
     report.exploded = true;
     report.exploded_step = now[kStepRow] + 1;
+    if (bad < k_) {
+      report.exploded_what = "cell";
+      report.exploded_system = bad;
+      report.exploded_value = host(box_)[static_cast<std::size_t>(bad)].volume;
+      return;
+    }
+    const std::int64_t given = (bad - k_) / 2;
+    const bool move = (bad - k_) % 2 == 0;
+    const auto [k, j] = place(given);
     report.exploded_system = static_cast<std::int64_t>(k);
     report.exploded_atom = static_cast<std::int64_t>(j);
-    report.exploded_what = bad % 2 == 0 ? "move" : "force";
+    report.exploded_what = move ? "move" : "force";
     const std::vector<std::int64_t> order = host(order_);
     const auto i = static_cast<std::size_t>(std::find(order.begin(), order.end(), given) - order.begin());
     const auto n = static_cast<std::size_t>(n_);
-    const std::vector<double> rows = host(bad % 2 == 0 ? velocity_ : force_);
+    const std::vector<double> rows = host(move ? velocity_ : force_);
     const double size = std::sqrt(rows[i] * rows[i] + rows[n + i] * rows[n + i] + rows[2 * n + i] * rows[2 * n + i]);
-    report.exploded_value = bad % 2 == 0 ? size * run_.dt_ps : size;
+    report.exploded_value = move ? size * run_.dt_ps : size;
     report.exploded_energy_eV = host(energy_)[i];
   }
 
@@ -1153,7 +1181,7 @@ private:
   std::unique_ptr<NeighbourLists> lists_;
   int reserved_ = 0;
   std::int64_t builds_ = 0;
-  bool forces_current_ = false, energies_current_ = false, relaxing_ = false, lbfgs_ = false, banding_ = false;
+  bool forces_current_ = false, energies_current_ = false, relaxing_ = false, lbfgs_ = false, moved_ = false, banding_ = false;
   DynamicsSettings run_{};
   RelaxSettings relax_{};
   BandSettings band_{};
@@ -1161,7 +1189,8 @@ private:
   DeviceBuffer<double> velocity_, force_, energy_, virial_, heat_, spare_, mass_, sums_, partial_, bath_energy_, basis_, made_,
       products_, ends_;
   DeviceBuffer<std::int64_t> scattered_, order_, begin_, control_, block_begin_, block_of_system_, band_first_;
-  DeviceBuffer<std::int32_t> image_, new_order_, flags_, where_;
+  DeviceBuffer<std::int32_t> image_; // [3][N] cells crossed since the positions were given
+  DeviceBuffer<std::int32_t> new_order_, flags_, where_;
   DeviceBuffer<Box> box_, reference_box_;
   DeviceBuffer<Bath> bath_;
   DeviceBuffer<BathSettings> settings_;

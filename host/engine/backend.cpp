@@ -5,6 +5,7 @@
 #include "host/engine/kmc_engine.hpp"
 #include "host/neutral/errors.hpp"
 #include "kernels/exec/queue.hpp"
+#include "kernels/potentials/potential.hpp"
 
 #include <string>
 
@@ -131,6 +132,27 @@ public:
   }
 
   void set_threads(int threads) override { queue_.set_threads(threads); }
+
+  MemoryCount memory() const override { return {queue_.memory_held(), queue_.memory_peak()}; }
+
+  void time_kernels(bool on) override { time_ranges(on); }
+
+  std::vector<KernelTime> kernel_times() const override {
+    std::vector<KernelTime> times;
+    for (const RangeTime &range : range_times()) {
+      KernelTime time{range.name, range.calls, range.seconds};
+      double ticks = 0.0;
+      for (const std::int64_t of_part : range.part_ticks) {
+        ticks += static_cast<double>(of_part);
+      }
+      if (ticks > 0.0) {
+        time.descriptor_seconds = range.seconds * static_cast<double>(range.part_ticks[kDescriptorPart]) / ticks;
+        time.force_seconds = range.seconds * static_cast<double>(range.part_ticks[kForcePart]) / ticks;
+      }
+      times.push_back(time);
+    }
+    return times;
+  }
 
   static DeviceInfo describe(const Queue &queue) {
     const DeviceProperties p = queue.properties();

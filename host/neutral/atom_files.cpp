@@ -135,8 +135,9 @@ void check_fractions(const TextLines &lines, const Frame &frame) {
 
 } // namespace
 
-std::int64_t atom_count(const TextLines &lines, std::string_view word, std::string_view what, std::int64_t least) {
-  const std::int64_t count = lines.integer(word, what, least);
+std::int64_t atom_count(const TextLines &lines, std::string_view word, std::string_view what, std::int64_t least,
+                        std::int64_t most) {
+  const std::int64_t count = lines.integer(word, what, least, most);
   const auto bytes = static_cast<std::int64_t>(lines.bytes_left());
   if (count > bytes / kLeastBytesOfAtom + 1) {
     lines.refuse(fmt::format("{} is {}, but only {} bytes follow: the file is not whole", what, count, bytes));
@@ -249,6 +250,22 @@ void append_double(std::string &text, double value) {
   append_number(text, value);
   if (text.find_first_of(".e", begin) == std::string::npos) {
     text += ".0";
+  }
+}
+
+void append_columns(std::string &text, const Atoms &atoms, std::size_t i) {
+  for (const AtomColumn &column : atoms.columns) {
+    const auto width = static_cast<std::size_t>(column.width);
+    for (std::size_t k = i * width; k < (i + 1) * width; ++k) {
+      text += ' ';
+      if (const auto *words = std::get_if<2>(&column.values); words != nullptr) {
+        text += (*words)[k];
+      } else if (const auto *integers = std::get_if<1>(&column.values); integers != nullptr) {
+        append_number(text, (*integers)[k]);
+      } else {
+        append_double(text, std::get<0>(column.values)[k]);
+      }
+    }
   }
 }
 

@@ -146,6 +146,7 @@ void read_dump_box(TextLines &lines, std::string_view words_of_head, Frame &fram
   Vector3 tilt{};
   for (std::size_t k = 0; k < 3; ++k) {
     const std::vector<std::string_view> ends = split_words(lines.next("a bound of the box"));
+    frame.cell_lines[k] = lines.number();
     if (ends.size() != width) {
       lines.refuse(fmt::format("{} numbers are met, {} are expected in this line of the box", ends.size(), width));
     }
@@ -203,8 +204,8 @@ DumpHead read_dump_head(TextLines &lines, Frame &frame, const FrameOptions &opti
         lines.refuse(fmt::format("the units are {}, metal is expected", in_quotes(units)));
       }
     } else if (item == "NUMBER OF ATOMS") {
-      head.atoms =
-          atom_count(lines, trimmed(lines.next("the number of atoms")), "the number of atoms", options.lattice_sites ? 0 : 1);
+      head.atoms = atom_count(lines, trimmed(lines.next("the number of atoms")), "the number of atoms",
+                              options.lattice_sites ? 0 : 1, options.most_atoms);
     } else if (item.starts_with("BOX BOUNDS")) {
       read_dump_box(lines, item.substr(10), frame);
       box = true;
@@ -1077,19 +1078,7 @@ std::string lammps_dump_text(const Atoms &atoms, std::int64_t timestep) {
       text += ' ';
       append_number(text, atoms.energy_eV[i]);
     }
-    for (const AtomColumn &column : atoms.columns) {
-      const auto width = static_cast<std::size_t>(column.width);
-      for (std::size_t k = i * width; k < (i + 1) * width; ++k) {
-        text += ' ';
-        if (const auto *words = std::get_if<2>(&column.values); words != nullptr) {
-          text += (*words)[k];
-        } else if (const auto *integers = std::get_if<1>(&column.values); integers != nullptr) {
-          append_number(text, (*integers)[k]);
-        } else {
-          append_double(text, std::get<0>(column.values)[k]);
-        }
-      }
-    }
+    append_columns(text, atoms, i);
     text += '\n';
   }
   return text;

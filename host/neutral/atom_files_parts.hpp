@@ -4,6 +4,7 @@
 #include "host/neutral/atom_files.hpp"
 #include "host/neutral/text_lines.hpp"
 
+#include <limits>
 #include <span>
 
 namespace zener::atom_files {
@@ -17,16 +18,19 @@ inline constexpr std::int64_t kLeastBytesOfAtom = 7;
 struct FrameOptions {
   std::span<const std::string> type_elements = {};
   bool lattice_sites = false; // no atoms, species that are no elements and positions of any kind are allowed
+  std::int64_t most_atoms = std::numeric_limits<std::int64_t>::max();
 };
 
 struct Frame {
   Atoms atoms;
-  std::vector<std::size_t> lines; // [N] of the text
-  Vector3 origin_A{};             // the corner of the box, from which nothing was taken off
+  std::vector<std::size_t> lines;          // [N] of the text
+  std::array<std::size_t, 3> cell_lines{}; // of the text: where the vectors of the cell stand
+  Vector3 origin_A{};                      // the corner of the box, from which nothing was taken off
 };
 
 // The number of atoms a file announces: refused when the rest of the text cannot hold them.
-std::int64_t atom_count(const TextLines &lines, std::string_view word, std::string_view what, std::int64_t least);
+std::int64_t atom_count(const TextLines &lines, std::string_view word, std::string_view what, std::int64_t least,
+                        std::int64_t most = std::numeric_limits<std::int64_t>::max());
 
 // Where each frame begins; the lines of all are there.
 std::vector<TextLines::Mark> extended_xyz_frames(TextLines &lines);
@@ -58,8 +62,13 @@ void sort_by_id(Frame &frame);
 std::string pbc_text(const Cell &cell);
 std::array<bool, 3> pbc_of_title(std::string_view title);
 
+// A value of the comment of extended XYZ that may hold blanks.
+void append_quoted(std::string &text, std::string_view value);
+
 // With a point or an exponent, so that it stays a number that is no integer.
 void append_double(std::string &text, double value);
+// What the columns of atom i hold, a blank before each.
+void append_columns(std::string &text, const Atoms &atoms, std::size_t i);
 // All words of a column as what they look like: integers, numbers or words.
 AtomColumn column_of_words(std::string name, int width, const std::vector<std::string_view> &words);
 

@@ -521,8 +521,10 @@ Frame read_extended_xyz(TextLines &lines, const FrameOptions &options) {
   if (first.size() != 1) {
     lines.refuse("the number of atoms alone is expected in the first line");
   }
-  const auto n = static_cast<std::size_t>(atom_count(lines, first[0], "the number of atoms", options.lattice_sites ? 0 : 1));
+  const auto n = static_cast<std::size_t>(
+      atom_count(lines, first[0], "the number of atoms", options.lattice_sites ? 0 : 1, options.most_atoms));
   const Head head = read_comment(lines, lines.next("the comment with Lattice=\"…\""), atoms);
+  frame.cell_lines.fill(lines.number());
   const Roles &roles = head.roles;
   const double factor = head.velocity_factor;
   const std::size_t width = head.columns.back().at + head.columns.back().width;
@@ -603,8 +605,6 @@ Frame read_extended_xyz(TextLines &lines, const FrameOptions &options) {
   return frame;
 }
 
-namespace {
-
 void append_quoted(std::string &text, std::string_view value) {
   text += '"';
   for (const char c : value) {
@@ -615,6 +615,8 @@ void append_quoted(std::string &text, std::string_view value) {
   }
   text += '"';
 }
+
+namespace {
 
 void append_tensor(std::string &text, const Matrix3 &tensor, double factor) {
   text += '"';
@@ -768,19 +770,7 @@ std::string extended_xyz_text(const Atoms &atoms) {
       text += ' ';
       append_number(text, atoms.energy_eV[i]);
     }
-    for (const AtomColumn &column : atoms.columns) {
-      const auto width = static_cast<std::size_t>(column.width);
-      for (std::size_t k = i * width; k < (i + 1) * width; ++k) {
-        text += ' ';
-        if (const auto *words = std::get_if<2>(&column.values); words != nullptr) {
-          text += (*words)[k];
-        } else if (const auto *integers = std::get_if<1>(&column.values); integers != nullptr) {
-          append_number(text, (*integers)[k]);
-        } else {
-          append_number(text, std::get<0>(column.values)[k]);
-        }
-      }
-    }
+    append_columns(text, atoms, i);
     text += '\n';
   }
   return text;

@@ -50,7 +50,7 @@ void read_atoms_keys(ObjectReader &keys, AtomsPreset &preset) {
   read_title_and_seed(keys, preset);
   preset.mixed = keys.choice("precision", {"double", "mixed"}, "double") == "mixed";
   preset.deterministic = keys.flag("deterministic", true);
-  preset.skin_A = read_in_range(keys, "skin_A", 0.0, 10.0, 1.0);
+  preset.skin_A = read_in_range(keys, "skin_A", 0.01, 10.0, 1.0);
   ObjectReader structure = keys.object("structure", true);
   read_structure(structure, preset.file, preset.seed); // for its errors; make_structure() reads it again
   preset.structure = keys.value("structure");
@@ -87,6 +87,12 @@ Atoms make_structure(const AtomsPreset &preset, std::uint32_t seed) {
   } catch (const ConfigError &error) { // knows no preset
     throw ConfigError(whole.where("structure") + ": " + error.what());
   }
+}
+
+std::string structure_place(const AtomsPreset &preset) {
+  const auto file = preset.structure.find("file");
+  return file != preset.structure.end() && file->is_string() ? beside(preset.file, file->get<std::string>()).string()
+                                                             : preset.file.string() + ": /structure";
 }
 
 std::uint32_t seed_of_system(std::uint32_t seed, std::size_t system) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "host/neutral/atoms.hpp"
+#include "host/neutral/errors.hpp"
 #include "host/neutral/potential_model.hpp"
 #include "host/neutral/preset_parts.hpp"
 
@@ -28,6 +29,17 @@ void put_atoms_keys(nlohmann::json &document, const AtomsPreset &preset);
 // alloys. Throws ConfigError (its keys) and DataError (its file).
 Atoms make_structure(const AtomsPreset &preset, std::uint32_t seed);
 inline Atoms make_structure(const AtomsPreset &preset) { return make_structure(preset, preset.seed); }
+
+// Where the structure stands, for messages: its file, or the preset and its key.
+std::string structure_place(const AtomsPreset &preset);
+// What `make` gives; a DataError of its (of a batch that knows no files) begins with the structure's place.
+template <class Make> auto made_of_structure(const AtomsPreset &preset, Make make) {
+  try {
+    return make();
+  } catch (const DataError &error) {
+    throw DataError(structure_place(preset) + ": " + error.what());
+  }
+}
 
 // Seed of what is drawn for system `system` of a batch, such as velocities; the first has the preset's.
 std::uint32_t seed_of_system(std::uint32_t seed, std::size_t system);

@@ -2,7 +2,10 @@
 
 #include "host/neutral/errors.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <cmath>
 
 namespace zener {
 
@@ -57,6 +60,28 @@ void copy_system(const DynamicsState &from, const std::vector<Atoms> &systems_fr
   rows(from.reference_cell, to.reference_cell, 9, k_from, k_to, 1);
   const std::size_t bath = from.bath.size() / systems_from.size();
   rows(from.bath, to.bath, bath, k_from, k_to, 1);
+}
+
+std::string explosion_text(const DynamicsReport &report, const Atoms &system, const DynamicsPlan &plan) {
+  if (report.exploded_what == "cell") {
+    return fmt::format("the cell's volume went from {:.6g} to {:.6g} A^3, more than the limit of a factor {}",
+                       volume(system.cell), report.exploded_value, plan.largest_volume_ratio);
+  }
+  const auto atom = static_cast<std::size_t>(report.exploded_atom);
+  if (atom >= system.size()) {
+    throw InvariantError(fmt::format("the run exploded at atom {}, which does not exist", report.exploded_atom));
+  }
+  const std::int64_t id = system.id.empty() ? report.exploded_atom + 1 : system.id[atom];
+  const std::string who = fmt::format("atom {} ({})", id, system.elements[static_cast<std::size_t>(system.type[atom])]);
+  const bool force = report.exploded_what == "force";
+  if (!std::isfinite(report.exploded_value)) {
+    return fmt::format("{} has a {} that is no number", who, force ? "force" : "velocity");
+  }
+  const std::string what = force ? fmt::format("feels a force of {:.6g} eV/A, more than the limit of {} eV/A",
+                                               report.exploded_value, plan.largest_force_eV_A)
+                                 : fmt::format("moves {:.6g} A in one step, more than the limit of {} A", report.exploded_value,
+                                               plan.largest_move_A);
+  return fmt::format("{} {}; its energy is {:.6g} eV", who, what, report.exploded_energy_eV);
 }
 
 } // namespace zener

@@ -46,9 +46,11 @@ struct DynamicsPlan {
   std::vector<Vector3> pressure_GPa; // [K] along x, y, z; npt_isotropic and npt_stochastic take the mean
   double barostat_time_fs = 1000.0;
   double compressibility_per_GPa = 0.005; // npt_stochastic alone: isothermal, need not be accurate
-  // An atom that moves further than this in one step, or feels a larger force, stops the run.
+  // An atom that moves further than this in one step, or feels a larger force, stops the run; so does a cell that a barostat
+  // makes larger or smaller than it was given by this factor.
   double largest_move_A = 0.5;
   double largest_force_eV_A = 1.0e4;
+  double largest_volume_ratio = 10.0;
 };
 
 // Totals of one system at one moment.
@@ -57,7 +59,7 @@ struct ThermoRow {
   double potential_eV = 0.0;
   double kinetic_eV = 0.0;
   double temperature_K = 0.0;  // 2 kinetic / (degrees_of_freedom k)
-  double conserved_eV = 0.0;   // what the ensemble's equations keep constant (langevin, bussi: minus what the bath gave)
+  double conserved_eV = 0.0;   // what the ensemble's equations keep constant (stochastic baths: less what they gave)
   Matrix3 virial_eV{};         // without the kinetic part
   Matrix3 kinetic_tensor_eV{}; // sum m v (x) v (twice the kinetic energy on the trace)
   Matrix3 cell_A{};
@@ -72,15 +74,18 @@ struct DynamicsReport {
   std::int64_t step = 0;                    // reached
   std::vector<std::vector<ThermoRow>> rows; // [sample][K]
   std::int64_t list_builds = 0;             // since the batch was made
-  // An atom ran away: the batch stands where the call of advance() began.
+  // An atom or a cell ran away: the batch stands where the call of advance() began.
   bool exploded = false;
   std::int64_t exploded_step = 0;
   std::int64_t exploded_system = -1;
   std::int64_t exploded_atom = -1; // place in the system as it was given (0-based)
-  double exploded_value = 0.0;     // its move in A or its force in eV/A
-  std::string exploded_what;       // "force" or "move"
+  double exploded_value = 0.0;     // its move in A or its force in eV/A; or the cell's volume in A^3
+  std::string exploded_what;       // "force", "move" or "cell"
   double exploded_energy_eV = 0.0; // of the atom
 };
+
+// What an exploded run did beyond which limit, in words; `system` is the one at fault, as it was given.
+std::string explosion_text(const DynamicsReport &report, const Atoms &system, const DynamicsPlan &plan);
 
 enum class CellFreedom { fixed, isotropic, axes, full };
 
@@ -92,12 +97,20 @@ struct RelaxPlan {
   double pressure_GPa = 0.0;
   std::int64_t max_steps = 10000;
   double largest_move_A = 0.1; // in one step
+  bool path = false;           // report it
+};
+
+// A batch on its way to rest.
+struct RelaxMoment {
+  std::vector<std::int64_t> steps; // [K] taken so far
+  std::vector<ThermoRow> rows;     // [K]
 };
 
 struct RelaxReport {
   std::vector<std::uint8_t> converged; // [K]
   std::vector<std::int64_t> steps;     // [K]
   std::vector<ThermoRow> rows;         // [K], of the relaxed systems
+  std::vector<RelaxMoment> path;       // moments between start and end, further and further apart
 };
 
 // A nudged elastic band: its images are consecutive systems of a batch and hold the same atoms in the same order. Without ends

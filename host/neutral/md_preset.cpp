@@ -289,6 +289,7 @@ MdPreset read_md_preset(const json &document, const std::filesystem::path &file,
   ObjectReader limits = keys.object("limits");
   preset.largest_move_A = read_positive(limits, "largest_move_A", preset.largest_move_A);
   preset.largest_force_eV_A = read_positive(limits, "largest_force_eV_A", preset.largest_force_eV_A);
+  preset.largest_volume_ratio = read_in_range(limits, "largest_volume_ratio", 1.01, 1e6, preset.largest_volume_ratio);
   limits.finish();
   ObjectReader checkpoint = keys.object("checkpoint");
   preset.checkpoint_every_s = read_positive(checkpoint, "every_s", 300.0);
@@ -310,7 +311,10 @@ json resolved(const MdPreset &preset) {
       {"time_step_fs", preset.time_step_fs},
       {"steps", preset.steps},
       {"equilibration_steps", preset.equilibration_steps},
-      {"limits", {{"largest_move_A", preset.largest_move_A}, {"largest_force_eV_A", preset.largest_force_eV_A}}},
+      {"limits",
+       {{"largest_move_A", preset.largest_move_A},
+        {"largest_force_eV_A", preset.largest_force_eV_A},
+        {"largest_volume_ratio", preset.largest_volume_ratio}}},
       {"checkpoint", {{"every_s", preset.checkpoint_every_s}}},
       {"output",
        {{"directory", absolute_text(preset.output_directory)},
@@ -332,6 +336,14 @@ MdPlan make_md_plan(const MdPreset &preset) {
                       ": /velocities/from: \"structure\" is not allowed: the structure has no velocities; "
                       "allowed: \"temperature\"");
   }
+  for (std::size_t d = 0; d < 3; ++d) {
+    if (has_barostat(preset.ensemble) && !start.cell.periodic[d]) {
+      throw ConfigError(fmt::format("{}: /ensemble/kind: {} is not allowed: a barostat needs a cell that is periodic along all "
+                                    "vectors, and {} is free along {}",
+                                    preset.file.string(), in_quotes(ensemble_name(preset.ensemble)), structure_place(preset),
+                                    "abc"[d]));
+    }
+  }
   plan.atoms.mixed = preset.mixed;
   plan.atoms.deterministic = preset.deterministic;
   plan.atoms.skin_A = preset.skin_A;
@@ -346,6 +358,7 @@ MdPlan make_md_plan(const MdPreset &preset) {
   dynamics.compressibility_per_GPa = preset.compressibility_per_GPa;
   dynamics.largest_move_A = preset.largest_move_A;
   dynamics.largest_force_eV_A = preset.largest_force_eV_A;
+  dynamics.largest_volume_ratio = preset.largest_volume_ratio;
   for (std::size_t s = 0; s < preset.systems(); ++s) {
     const std::size_t rung = s / static_cast<std::size_t>(preset.replicas);
     plan.atoms.systems.push_back(start);

@@ -38,6 +38,7 @@ struct MdPreset : AtomsPreset {
   int replicas = 1;
   double largest_move_A = 0.5;
   double largest_force_eV_A = 1.0e4;
+  double largest_volume_ratio = 10.0;
   std::int64_t thermo_every = 100;
   std::optional<TrajectoryChoice> trajectory;
   bool restart = true;

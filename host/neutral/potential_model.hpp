@@ -53,7 +53,7 @@ struct PotentialKind {
   const char *description; // one line
   const char *files;       // the files it reads and the keys that name them, one line
   // Reads the object {"kind": …, …}; paths in it are relative to `base`. Asks `keys` for every key it knows ("kind" has been
-  // asked for, and finish() is the caller's).
+  // asked for, and finish() is the caller's; who opens files calls it before, so that a wrong key is not hidden by them).
   PotentialPointer (*read)(ObjectReader &keys, const std::filesystem::path &base);
 };
 

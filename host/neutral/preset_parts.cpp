@@ -323,6 +323,9 @@ void read_lattice(ObjectReader &keys, AlloyPreset &preset) {
 }
 
 std::vector<std::string> read_elements(const ObjectReader &keys, const std::string &key, const json &met) {
+  if (!met.is_array()) {
+    keys.refuse_value(key, met, "a list of elements");
+  }
   std::vector<std::string> elements;
   for (std::size_t i = 0; i < met.size(); ++i) {
     const std::string at = key + "/" + std::to_string(i);

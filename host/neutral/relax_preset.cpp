@@ -119,11 +119,7 @@ std::vector<Atoms> make_structures(const RelaxPreset &preset) {
   const std::filesystem::path file = beside(preset.file, read_path(keys, "file"));
   AtomReadOptions options;
   if (keys.has("elements")) {
-    const json &met = keys.value("elements");
-    if (!met.is_array()) {
-      keys.refuse_value("elements", met, "a list of elements");
-    }
-    options.type_elements = read_elements(keys, "elements", met);
+    options.type_elements = read_elements(keys, "elements", keys.value("elements"));
   }
   keys.finish();
   return read_atoms(file, options);

@@ -40,7 +40,7 @@ std::string_view TextLines::next_filled() {
 void TextLines::refuse(const std::string &what) const { refuse_at(at_.line, what); }
 
 void TextLines::refuse_at(std::size_t line, const std::string &what) const {
-  throw DataError(fmt::format("{}:{}: {}", name_, line, what));
+  throw DataError((line > 0 ? fmt::format("{}:{}: ", name_, line) : name_ + ": ") + what);
 }
 
 double TextLines::number(std::string_view word, std::string_view what) const {

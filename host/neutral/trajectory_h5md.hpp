@@ -21,6 +21,7 @@ namespace zener {
 struct H5mdOptions {
   bool single_precision = false; // of positions, velocities and forces
   int deflate = 0;               // 0 … 9
+  std::uint64_t frames = 0;      // that are meant to be written, where it is known: no more room is taken
   std::string author = "unknown";
 };
 

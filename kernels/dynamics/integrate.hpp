@@ -188,6 +188,20 @@ ZENER_FN void set_list_limit(Bath &bath, const Box &box, const Box &reference, d
   bath.limit2_A2 = limit > 0.0 ? limit * limit : -1.0;
 }
 
+// Notes what went wrong; the batch then waits for its host.
+ZENER_FN void report_bad(const DynamicsView &atoms, std::int64_t code) {
+  atomic_min(&atoms.bad[0], static_cast<std::uint64_t>(code));
+  atomic_max(&atoms.request[0], 1);
+}
+ZENER_FN void report_bad_atom(const DynamicsView &atoms, std::int64_t i, int kind) {
+  report_bad(atoms, atoms.box.extent(0) + 2 * atoms.order[i] + kind);
+}
+
+// Half of trace(W)/3 times the change of the volume's logarithm, eV.
+ZENER_FN double half_virial_work(const Bath &bath) {
+  return (bath.virial_eV[0] + bath.virial_eV[1] + bath.virial_eV[2]) / 6.0 * bath.change;
+}
+
 struct BathBegin {
   DynamicsSettings run;
   DynamicsView atoms;
@@ -251,6 +265,9 @@ struct BathBegin {
       const double change =
           -rate * (outside - inside) * dt + sqrt(2.0 * kT * rate * dt / box.volume) * normals(random.next()).a;
       const double factor = exp(change / 3.0);
+      // What the change of volume does to the energy: the potential's part is -W/3 change, with W from before and after.
+      bath.change = change;
+      bath.heat_eV += (1.0 / (factor * factor) - 1.0) * bath.kinetic_eV - half_virial_work(bath);
       for (int d = 0; d < 3; ++d) {
         stretch[d] = factor;
         bath.kick_v[d] = 1.0 / factor;
@@ -265,22 +282,19 @@ struct BathBegin {
         }
       }
       complete_box(box);
+      if (!(box.volume > system.least_A3 && box.volume < system.most_A3)) { // also not a number
+        report_bad(atoms, k);
+      }
     }
     set_list_limit(bath, box, atoms.reference_box[k], run.cutoff_A, run.range_A, run.moving_cell != 0);
   }
 };
 
-// Notes an atom that ran away; the batch then waits for its host.
-ZENER_FN void report_bad(const DynamicsView &atoms, std::int64_t i, int kind) {
-  atomic_min(&atoms.bad[0], static_cast<std::uint64_t>(2 * atoms.order[i] + kind));
-  atomic_max(&atoms.request[0], 1);
-}
-
 // After a drift: is the move sane, and does the list still hold what it must?
 ZENER_FN void check_move(const DynamicsSettings &run, const DynamicsView &atoms, std::int64_t i, const Site &site, double x,
                          double y, double z) {
   if (!(x * x + y * y + z * z < run.largest_move2)) { // also not a number
-    report_bad(atoms, i, 0);
+    report_bad_atom(atoms, i, 0);
     return;
   }
   const Bath &bath = atoms.bath[site.system];
@@ -404,7 +418,7 @@ struct Kick {
       atoms.velocity(d, i) = atoms.velocity(d, i) * bath.end_v[d] + f * over_mass * bath.end_f[d];
     }
     if (!(f2 < run.largest_force2)) {
-      report_bad(atoms, i, 1);
+      report_bad_atom(atoms, i, 1);
     }
   }
 };
@@ -423,6 +437,9 @@ struct BathEnd {
       bath.virial_eV[d] = atoms.sums(k, kVirialSum + d);
     }
     bath.kinetic_eV = 0.5 * (bath.tensor_eV[0] + bath.tensor_eV[1] + bath.tensor_eV[2]);
+    if (run.ensemble == kNptStochastic) {
+      bath.heat_eV -= half_virial_work(bath);
+    }
     const double kT = kBoltzmann_eV_per_K * target_temperature(run, system, atoms.step[0] + 1);
     double scale = 1.0;
     const bool barostat = run.ensemble == kNptIsotropic || run.ensemble == kNptAxes;

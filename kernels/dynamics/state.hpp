@@ -24,7 +24,9 @@ inline constexpr int kMaxChain = 8;
 // Thermostat and barostat of one system, and what the next kernels multiply with.
 struct Bath {
   double kinetic_eV;               // at the end of the last step
-  double heat_eV;                  // given to the system so far, bussi; less that of the centre of mass, langevin
+  double heat_eV;                  // given to the system so far, bussi and npt_stochastic; less that of the centre of mass,
+                                   // langevin
+  double change;                   // of the volume's logarithm in this step, npt_stochastic
   double position[kMaxChain];      // Nose-Hoover chain on the atoms
   double velocity[kMaxChain];      // 1/ps
   double cell_position[kMaxChain]; // and on the barostat
@@ -44,9 +46,10 @@ inline constexpr int kBathNumbers = static_cast<int>(sizeof(Bath) / sizeof(doubl
 // Settings of one system.
 struct BathSettings {
   double begin_K, end_K;
-  double pressure[3]; // eV/A^3
-  double freedom;     // degrees of freedom, 3 N - 3 (N > 1)
-  double mass;        // of the system, amu
+  double pressure[3];       // eV/A^3
+  double freedom;           // degrees of freedom, 3 N - 3 (N > 1)
+  double mass;              // of the system, amu
+  double least_A3, most_A3; // volumes between which a moving cell is sane
 };
 
 struct DynamicsSettings {
@@ -81,7 +84,8 @@ struct DynamicsView {
   View<std::int32_t, 1> request; // [1] something needs the host: forces and ends of steps are skipped
   View<std::int32_t, 1> halted;  // [1] so are beginnings of steps
   View<std::int64_t, 1> step;    // [1]
-  View<std::uint64_t, 1> bad;    // [1] least 2 order + (0: move, 1: force) of atoms that ran away; all ones: none
+  View<std::uint64_t, 1> bad;    // [1] all ones: all is well; k < K: cell of system k collapsed; K + 2 order + (0: move, 1:
+                                 // force): an atom ran away; the least of them
   int deterministic;
 };
 

@@ -98,6 +98,10 @@ public:
   void copy_to_host(void *to, const void *from, std::size_t bytes, const char *name); // waits
   void fill_zero(void *memory, std::size_t bytes, const char *name);
 
+  // Bytes that DeviceBuffers hold of this queue's memory, now and at most so far.
+  std::size_t memory_held() const { return memory_held_; }
+  std::size_t memory_peak() const { return memory_peak_; }
+
   std::uint64_t bytes_to_device() const { return bytes_to_device_; }
   std::uint64_t bytes_to_host() const { return bytes_to_host_; }
 
@@ -109,6 +113,10 @@ private:
 #if defined(ZENER_GPU)
   void activate() const;
   void check_launch(const char *name) const;
+  bool times_launches(const char *name) const;
+  void wait_if_timed(const char *name) const;
+  unsigned long long *begin_parts(const char *name);
+  void end_parts(const ProfilerRange &range, const char *name);
   void prepare_scratch(const char *name, const void *kernel, std::size_t bytes) const;
 #else
   std::byte *arena(int thread, std::size_t bytes);
@@ -117,12 +125,19 @@ private:
 #endif
   template <class T> T scan_exclusive_impl(const char *name, const T *in, T *out, std::int64_t n);
 
+  void count_memory(std::size_t bytes) {
+    memory_held_ += bytes;
+    memory_peak_ = memory_held_ > memory_peak_ ? memory_held_ : memory_peak_;
+  }
+
   int device_ = 0;
   int threads_ = 1;
   std::uint64_t bytes_to_device_ = 0;
   std::uint64_t bytes_to_host_ = 0;
   struct Impl;
   Impl *impl_ = nullptr;
+  std::size_t memory_held_ = 0;
+  std::size_t memory_peak_ = 0;
 };
 
 } // namespace ZENER_BACKEND

@@ -7,6 +7,8 @@
 //   team.single(f)                            one lane runs f()
 //   team.lanes(f)                             f(lane) once on each lane; PerLane values are indexed by it
 //   T s = team.reduce(n, f, op, identity)     op over f(i), known to all lanes
+//   team.end_part(p)                          what ran since the last call (or the begin) was part p of the work; counted only
+//                                             while launches are timed (profiler.hpp)
 //
 // Every call ends in a barrier and there is no other barrier: what lives across phases stands in scratch or in PerLane. A
 // condition around a phase must be the same on all lanes. On a GPU a phase is a strided loop and a block barrier; on the CPU it
@@ -16,6 +18,9 @@
 #include "kernels/exec/config.hpp"
 #include "kernels/exec/view.hpp"
 
+#if !defined(ZENER_GPU)
+#include <chrono>
+#endif
 #include <cstddef>
 #include <cstdint>
 
@@ -24,6 +29,7 @@ inline namespace ZENER_BACKEND {
 
 // Lanes of the reduction tree, whatever the launch shape: partial[v] folds the elements v, v + 128, …, then halves are folded.
 inline constexpr int kReduceLanes = 128;
+inline constexpr int kTeamParts = 4; // that end_part() tells apart
 // Bytes of scratch that every team has beyond its own, for reductions of elements up to 16 bytes.
 inline constexpr std::size_t kReduceScratch = kReduceLanes * 16;
 inline constexpr std::size_t kScratchAlignment = 64;
@@ -43,9 +49,23 @@ template <class T> struct PerLane {
 
 class Team {
 public:
-  ZENER_FN Team(std::byte *scratch, std::int64_t index) : own_(scratch), next_(scratch + kReduceScratch), index_(index) {}
+  // ticks: [kTeamParts], none when the parts are not timed.
+  ZENER_FN Team(std::byte *scratch, std::int64_t index, unsigned long long *ticks)
+      : own_(scratch), next_(scratch + kReduceScratch), index_(index), ticks_(ticks) {
+    if (ticks_ != nullptr) {
+      last_ = clock64();
+    }
+  }
 
   ZENER_FN std::int64_t index() const { return index_; }
+
+  ZENER_FN void end_part(int part) {
+    if (ticks_ != nullptr && threadIdx.x == 0) {
+      const long long now = clock64();
+      atomicAdd(ticks_ + part, static_cast<unsigned long long>(now - last_));
+      last_ = now;
+    }
+  }
 
   template <class T> ZENER_FN View<T, 1> scratch(std::int64_t n) {
     T *memory = reinterpret_cast<T *>(next_);
@@ -98,6 +118,8 @@ private:
   std::byte *own_;
   std::byte *next_;
   std::int64_t index_;
+  unsigned long long *ticks_;
+  long long last_ = 0;
 };
 
 #else
@@ -109,10 +131,20 @@ template <class T> struct PerLane {
 
 class Team {
 public:
-  Team(std::byte *scratch, std::size_t bytes, std::int64_t index, int lanes)
-      : own_(scratch), next_(scratch + kReduceScratch), end_(scratch + kReduceScratch + bytes), index_(index), lanes_(lanes) {}
+  // ticks: [kTeamParts] of this thread, none when the parts are not timed.
+  Team(std::byte *scratch, std::size_t bytes, std::int64_t index, int lanes, std::int64_t *ticks)
+      : own_(scratch), next_(scratch + kReduceScratch), end_(scratch + kReduceScratch + bytes), index_(index), lanes_(lanes),
+        ticks_(ticks), last_(ticks != nullptr ? clock() : 0) {}
 
   std::int64_t index() const { return index_; }
+
+  void end_part(int part) {
+    if (ticks_ != nullptr) {
+      const std::int64_t now = clock();
+      ticks_[part] += now - last_;
+      last_ = now;
+    }
+  }
 
   template <class T> View<T, 1> scratch(std::int64_t n) { return View<T, 1>(take<T>(n), n); }
   // Lanes of a team share one thread here, so their values stand in scratch (and count in TeamShape::scratch_bytes).
@@ -172,6 +204,8 @@ public:
   }
 
 private:
+  static std::int64_t clock() { return std::chrono::steady_clock::now().time_since_epoch().count(); }
+
   template <class T> T *take(std::int64_t n) {
     T *memory = reinterpret_cast<T *>(next_);
     next_ += scratch_bytes<T>(n);
@@ -186,6 +220,8 @@ private:
   std::byte *end_;
   std::int64_t index_;
   int lanes_;
+  std::int64_t *ticks_;
+  std::int64_t last_;
 #if defined(ZENER_DEBUG_DEVICE)
   bool backwards_ = true;
 #endif

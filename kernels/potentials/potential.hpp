@@ -52,6 +52,9 @@ ZENER_FN void add_force(const ForceView &forces, std::int64_t atom, double x, do
   }
 }
 
+// What Team::end_part() tells apart in the kernels of potentials.
+enum PotentialPart { kDescriptorPart, kForcePart }; // sums over neighbours up to the energy; from there to forces and virial
+
 enum class Arithmetic { float64, mixed }; // mixed: positions, sums and energies in double, descriptors in float
 
 class Potential {

@@ -9,6 +9,7 @@
 #include "host/neutral/text.hpp"
 #include "host/neutral/version.hpp"
 #include "profiling/bench/benches.hpp"
+#include "profiling/bench/machine.hpp"
 #include "profiling/bench/test_system.hpp"
 #include "profiling/bench/yardstick.hpp"
 
@@ -439,21 +440,6 @@ void measure_gpu(const Options &options, Backend &backend, const Mlp &mlp, const
   report["seconds_per_sample"] = seconds;
   report["states"] = std::move(rows);
   report["sweep"] = std::move(sweep);
-}
-
-Json describe_machine(const ChosenDevice &device) {
-  Json machine;
-  machine["cpu"] = choose_device("cpu", 0).device.name;
-  machine["cores"] = std::thread::hardware_concurrency();
-  machine["compiler"] = kCompiler;
-  machine["commit"] = kCommit;
-  machine["version"] = kVersion;
-  machine["backend"] = device.backend_name;
-  machine["device"] = device.device.name;
-  machine["architecture"] = device.device.architecture;
-  double load = 0.0;
-  machine["load_average_before"] = getloadavg(&load, 1) == 1 ? Json(load) : Json(nullptr);
-  return machine;
 }
 
 std::optional<Options> parse(const std::vector<std::string> &arguments) {

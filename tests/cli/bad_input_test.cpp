@@ -79,7 +79,7 @@ TEST_F(CliBadInput, KeysAndTypes) {
   refused(run_edited("hops=-5"), 2, {"/hops", "-5"});
   refused(run_edited("lattice=[]"), 2, {"/lattice", "object"});
   refused(run_edited("output.plots=1"), 2, {"/output/plots", "true or false"});
-  refused(run_edited("driver=md"), 2, {"/driver", "kmc"});
+  refused(run_edited("driver=molecules"), 2, {"/driver", "kmc", "md"});
   refused(run_edited("precision=float16"), 2, {"/precision", "float32", "float64"});
   refused(run_edited("seed=4294967296"), 2, {"/seed"});
   refused(run_edited("observe.averages_from_hop=500"), 2, {"/observe/averages_from_hop", "500"});

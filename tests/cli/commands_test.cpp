@@ -314,5 +314,53 @@ TEST(CliCommands, BenchmarkThatIsUnknown) {
   }
 }
 
+// The least of each kind of potential: figures of one thread and of two, all of them there, the parts within the whole.
+TEST(CliCommands, BenchmarkOfMolecularDynamics) {
+  const TemporaryFolder folder;
+  if (!fs::exists(fs::path(zener_binary()).parent_path() / "zener_bench")) {
+    GTEST_SKIP() << "zener_bench is not built";
+  }
+  const Arguments tiny{"bench", "md", "--device", "cpu", "--threads", "2", "--sizes", "54,128", "--seconds", "0.05"};
+  const auto with = [&](Arguments more) {
+    more.insert(more.begin(), tiny.begin(), tiny.end());
+    return zener(folder.path(), more);
+  };
+  const Outcome outcome = with({"--only", "EAM", "--only", "NEP", "--json", "figures.json"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const json figures = json::parse(bytes_of(folder / "figures.json"));
+  EXPECT_EQ(figures.at("format"), "zener-bench-md-1");
+  EXPECT_EQ(figures.at("checks").size(), 2u);
+  const json &rows = figures.at("rows");
+  ASSERT_EQ(rows.size(), 16u); // two potentials, two precisions, one and two threads, two sizes
+  for (const json &row : rows) {
+    SCOPED_TRACE(row.dump());
+    EXPECT_TRUE(row.at("atoms") == 54 || row.at("atoms") == 128);
+    EXPECT_GT(row.at("atom_steps_per_s").get<double>(), 0.0);
+    EXPECT_GT(row.at("build_ns_per_atom").get<double>(), 0.0);
+    EXPECT_GT(row.at("device_bytes_per_atom").get<double>(), 100.0);
+    double sum = 0.0;
+    for (const auto &[name, ns] : row.at("ns_per_atom_step_by_launch").items()) {
+      sum += ns.get<double>();
+    }
+    double parts = 0.0;
+    for (const char *part : {"descriptor", "force", "integration"}) {
+      EXPECT_GT(row.at("ns_per_atom_step").at(part).get<double>(), 0.0) << part;
+      parts += row.at("ns_per_atom_step").at(part).get<double>();
+    }
+    if (row.at("threads") == 1) { // the least of different passes, on a machine that may be busy
+      EXPECT_GT(parts, 0.2 * sum);
+      EXPECT_LT(parts, 5.0 * sum);
+    }
+  }
+  EXPECT_EQ(figures.at("list_renewal").size(), 2u);
+
+  const Outcome whole = with({"--only", "SNAP 2J=8 (made)", "--precision", "mixed", "--no-parts", "--json", "whole.json"});
+  ASSERT_EQ(whole.code, 0) << whole.err;
+  EXPECT_FALSE(json::parse(bytes_of(folder / "whole.json")).at("rows").at(0).contains("ns_per_atom_step"));
+  expect_failure(with({"--only", "none of these"}), 2, {"--only"});
+  expect_failure(with({"--potential", "without a file"}), 2, {"NAME=FILE"});
+  expect_failure(zener(folder.path(), {"bench", "md", "--sizes", "1"}), 2, {"--sizes", "atoms"});
+}
+
 } // namespace
 } // namespace zener::test

@@ -201,7 +201,7 @@ TEST_F(MdDriver, AnExplosionLeavesTheLastGoodState) {
       [&] {
         run("o", {}, {47, -1});
       },
-      {"explode at step 47", "atom 12 (Fe) of system g1_r1", "12345 eV/A", "limits.largest_force_eV_A", "6.5 eV", "last_good",
+      {"explode at step 47", "system g1_r1: atom 12 (Fe)", "12345 eV/A", "limits.largest_force_eV_A", "6.5 eV", "last_good",
        "time_step_fs"});
   const json summary = json::parse(bytes_of(folder_ / "o/summary.json"));
   EXPECT_EQ(summary.at("run").at("status"), "stopped: the dynamics explode");
@@ -250,6 +250,12 @@ TEST_F(MdDriver, RefusesStructuresThatDoNotFit) {
   expect_error<ConfigError>([&] { run("o"); }, {"/potential", "\"Mo\"", "Fe, W"});
   EXPECT_FALSE(fs::exists(folder_ / "o")) << "what is refused leaves no folder behind";
   expect_error<DataError>([&] { run("o", {"structure.file=nowhere.xyz"}); }, {"nowhere.xyz"});
+  put_bytes(folder_ / "slab.xyz", "1\nLattice=\"5 0 0 0 6 0 0 0 7\" Properties=species:S:1:pos:R:3 pbc=\"T T F\"\nW 0 0 0\n");
+  expect_error<ConfigError>(
+      [&] {
+        run("o", {"structure.file=" + (folder_ / "slab.xyz").string(), R"(ensemble={"kind": "npt_axes"})"});
+      },
+      {"/ensemble/kind", "npt_axes", "slab.xyz", "free along c"});
   expect_error<ConfigError>([&] { run("o", {"structure.fiel=x"}); }, {"/structure/fiel", "unknown key", "file"});
 }
 

@@ -150,7 +150,7 @@ TEST_F(CliMd, EvaluateReadsOtherFormats) {
   for (const char *name : {"POSCAR", "s.dump"}) {
     const Outcome outcome = zener({"evaluate", "w.json", name, "--device", "cpu", "--elements", "W"});
     expect_done(outcome);
-    EXPECT_NEAR(parse_atoms(outcome.out, name).front().total_energy_eV, wanted, 1e-9 * std::abs(wanted)) << name;
+    EXPECT_NEAR(parse_atoms(outcome.out, "stdout").front().total_energy_eV, wanted, 1e-9 * std::abs(wanted)) << name;
   }
 }
 
@@ -183,7 +183,11 @@ TEST_F(CliMd, EvaluateRefuses) {
 TEST_F(CliMd, ARunConservesItsEnergy) {
   put_preset(R"({"output": {"trajectory": {"every": 20, "quantities": ["velocities", "forces"]}}})");
   expect_done(zener({"check", "p.json", "--device", "cpu"}));
-  expect_done(zener(run("o")));
+  const Outcome outcome = zener(run("o"));
+  expect_done(outcome);
+  EXPECT_NE(outcome.out.find("E_pot/atom (eV)"), std::string::npos) << outcome.out;
+  EXPECT_NE(outcome.out.find("g0_r0 "), std::string::npos) << outcome.out;
+  EXPECT_LT(fs::file_size(folder_ / "o/configurations/final_g0_r0.h5"), 40000U) << "room for one frame of 54 atoms";
   const H5File series = H5File::open(folder_ / "o/series.h5");
   const auto conserved = series.read<double>("/conserved_eV");
   const auto potential = series.read<double>("/potential_eV");
@@ -199,6 +203,12 @@ TEST_F(CliMd, ARunConservesItsEnergy) {
   const std::vector<Atoms> frames = read_atoms(folder_ / "o/trajectory/g0_r0.xyz");
   ASSERT_EQ(frames.size(), 4U);
   EXPECT_EQ(frames[0].position_A, tungsten(3).position_A);
+  EXPECT_TRUE(frames[0].image.empty());
+  for (std::size_t i = 0; i < frames[0].size(); ++i) { // no jumps across the cell
+    for (std::size_t d = 0; d < 3; ++d) {
+      EXPECT_LT(std::abs(frames[3].position_A[i][d] - frames[0].position_A[i][d]), 1.0);
+    }
+  }
   // What a frame says is what evaluate says of it.
   put_frames("s.xyz", {frames[3]});
   const Atoms again = evaluated().front();
@@ -237,6 +247,19 @@ TEST_F(CliMd, InterruptedRunsGoOnBitForBit) {
   }
 }
 
+TEST_F(CliMd, TwoProgramsDoNotShareAFolder) {
+  put_preset(R"({"steps": 1000000000, "output": {"thermo_every": 1000}})");
+  Program program(folder_.path(), zener_command(run("o", {"--set", "checkpoint.every_s=0.05"})));
+  EXPECT_TRUE(program.wait_until([&] { return fs::exists(folder_ / "o/checkpoint.h5"); }));
+  expect_failure(zener(run("o", {"--resume"})), 2, {"o", "another zener is at work"});
+  program.send(SIGKILL);
+  program.wait(60.0);
+  Program again(folder_.path(), zener_command(run("o", {"--resume"})));
+  EXPECT_TRUE(again.wait_until([&] { return bytes_of(folder_ / "o/log.txt").find("resumed at step") != std::string::npos; }));
+  again.send(SIGINT);
+  EXPECT_EQ(again.wait(60.0).code, 130);
+}
+
 TEST_F(CliMd, AnExplosionIsNamed) {
   Atoms atoms = tungsten(3, 0.0);
   for (std::size_t i = 0; i < atoms.size(); ++i) {
@@ -249,6 +272,65 @@ TEST_F(CliMd, AnExplosionIsNamed) {
   expect_failure(zener(run("o")), 3, {"explode at step", "(W)", "limits.largest_force_eV_A", "last_good", "time_step_fs"});
   EXPECT_EQ(read_atoms(folder_ / "o/configurations/last_good_g0_r0.xyz").front().size(), atoms.size());
   EXPECT_EQ(json::parse(bytes_of(folder_ / "o/summary.json")).at("run").at("status"), "stopped: the dynamics explode");
+}
+
+TEST_F(CliMd, ARunawayCellIsNamed) {
+  put_preset(R"({"ensemble": {"kind": "npt_isotropic", "temperature_K": 600, "pressure_GPa": -300}, "velocities": null,
+                 "steps": 1000})");
+  expect_failure(
+      zener(run("o")), 3,
+      {"explode at step", "the cell's volume went from", "limits.largest_volume_ratio", "last_good", "barostat_time_fs"});
+  const Atoms good = read_atoms(folder_ / "o/configurations/last_good_g0_r0.xyz").front();
+  EXPECT_LT(volume(good.cell), 10.0 * volume(tungsten(3).cell));
+}
+
+TEST_F(CliMd, LooseAtomsAreWarnedOf) {
+  Atoms atoms = tungsten(2, 0.0);
+  for (Vector3 &vector : atoms.cell.vectors) {
+    for (double &x : vector) {
+      x *= 10.0;
+    }
+  }
+  for (Vector3 &position : atoms.position_A) {
+    for (double &x : position) {
+      x *= 10.0;
+    }
+  }
+  put_frames("s.xyz", {atoms});
+  put_preset();
+  const Outcome outcome = zener(run("o"));
+  expect_done(outcome);
+  EXPECT_NE(outcome.err.find("do not feel each other"), std::string::npos) << outcome.err;
+  EXPECT_EQ(json::parse(bytes_of(folder_ / "o/summary.json")).at("warnings").size(), 1U);
+  put_frames("s.xyz", {tungsten(2, 0.0)}); // a perfect crystal has no forces either
+  EXPECT_EQ(zener(run("p")).err.find("do not feel each other"), std::string::npos);
+}
+
+// Sums in any order: the same physics to rounding, which grows as trajectories do.
+TEST_F(CliMd, WithoutDeterminismPhysicsIsTheSame) {
+  put_frames("s.xyz", {tungsten(4)});
+  for (const char *ensemble : {R"({"kind": "nve"})", R"({"kind": "npt_isotropic", "temperature_K": 600})"}) {
+    put_preset(std::string(R"({"steps": 120, "skin_A": 0.2, "ladder": {"replicas": 2}, "ensemble": )") + ensemble + "}");
+    fs::remove_all(folder_ / "o");
+    fs::remove_all(folder_ / "loose");
+    expect_done(zener(run("o")));
+    Arguments loose = run("loose", {"--set", "deterministic=false"});
+    loose[5] = "2"; // threads
+    expect_done(zener(loose));
+    const H5File a = H5File::open(folder_ / "o/series.h5");
+    const H5File b = H5File::open(folder_ / "loose/series.h5");
+    for (const char *name : {"/potential_eV", "/kinetic_eV", "/conserved_eV", "/volume_A3"}) {
+      const auto wanted = a.read<double>(name);
+      const auto met = b.read<double>(name);
+      ASSERT_EQ(met.size(), wanted.size());
+      for (std::size_t i = 0; i < met.size(); ++i) {
+        EXPECT_NEAR(met[i], wanted[i], 1e-8 * std::abs(wanted[i])) << ensemble << " " << name << " " << i;
+      }
+    }
+    const json summary = json::parse(bytes_of(folder_ / "loose/summary.json"));
+    EXPECT_GT(summary.at("run").at("list_builds"), 2) << "the test wants lists that are renewed on the way";
+    EXPECT_EQ(summary.at("preset").at("deterministic"), false);
+  }
 }
 
 TEST_F(CliMd, FaultyRunsAreRefused) {

@@ -25,7 +25,7 @@ using nlohmann::json;
 class Neb : public ::testing::Test {
 protected:
   static Arguments arguments(const std::string &command, const Arguments &edits) {
-    Arguments out{command, "neb_w_vacancy", "--device", "cpu"};
+    Arguments out{command, "neb_w_vacancy", "--device", "cpu", "--threads", "1"};
     for (const std::string &edit : Arguments{"structure.cells=[3,3,3]", "band.images=3", "output.plots=false"}) {
       out.insert(out.end(), {"--set", edit});
     }
@@ -209,6 +209,7 @@ TEST_F(Neb, StopsWithWhatItHas) {
   RunOptions options;
   options.preset = home_folder() / "presets/neb_w_vacancy.json";
   options.device = "cpu";
+  options.threads = 1;
   options.out = folder_ / "o";
   // One band at a time, so that the first is done long before the last.
   options.edits = {"structure.cells=[3,3,3]", "band.images=2",      R"(equilibrium.cell="fixed")",

@@ -1,12 +1,13 @@
-// The entry of libFuzzer for the reader named by ZENER_FUZZ_READER; run.sh builds one program for each.
+// The entry of libFuzzer for the reader that the environment names as ZENER_FUZZ_READER.
 #include "tests/fuzz/readers.hpp"
 
 #include <cstdlib>
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size) {
   static const zener::test::FuzzedReader *const reader = [] {
+    const char *name = std::getenv("ZENER_FUZZ_READER");
     for (const zener::test::FuzzedReader &known : zener::test::kFuzzedReaders) {
-      if (std::string_view(known.name) == ZENER_FUZZ_READER) {
+      if (name != nullptr && std::string_view(known.name) == name) {
         return &known;
       }
     }

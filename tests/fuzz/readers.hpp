@@ -2,11 +2,24 @@
 #pragma once
 
 #include "host/neutral/atom_files.hpp"
+#include "host/neutral/defects_preset.hpp"
+#include "host/neutral/elastic_preset.hpp"
 #include "host/neutral/errors.hpp"
+#include "host/neutral/json_document.hpp"
+#include "host/neutral/lattice_preset.hpp"
+#include "host/neutral/md_preset.hpp"
+#include "host/neutral/relax_preset.hpp"
+#include "host/neutral/schema.hpp"
+#include "host/neutral/structure_builder.hpp"
 #include "kernels/potentials/eam/eam_model.hpp"
+#include "kernels/potentials/nep/nep_model.hpp"
+#include "kernels/potentials/snap/snap_model.hpp"
+
+#include <nlohmann/json.hpp>
 
 #include <array>
 #include <cstdint>
+#include <cstdlib>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -50,12 +63,63 @@ inline void fuzz_atoms(std::string_view text, AtomFormat format) {
   }
 }
 
+// Both files of a SNAP potential: parameters, a line "%%", coefficients.
+inline void fuzz_snap(std::string_view text) {
+  const std::size_t cut = text.find("%%\n");
+  parse_snap(cut == std::string_view::npos ? "" : text.substr(cut + 3), "coefficients", text.substr(0, cut), "parameters");
+}
+
+// No file is read: this folder is not there.
+inline constexpr const char *kNoFolder = "/nowhere";
+
+// The object `structure` of a preset, built where it is small.
+inline void fuzz_structure(std::string_view text) {
+  const nlohmann::json document = parse_json(text, "input", JsonUse::preset);
+  if (!document.is_object()) {
+    return;
+  }
+  ObjectReader keys(document, "input", JsonUse::preset);
+  const StructureSpec spec = read_structure(keys, std::string(kNoFolder) + "/preset.json", 1);
+  std::int64_t size = std::int64_t{spec.cells[0]} * spec.cells[1] * spec.cells[2];
+  for (const std::array<int, 3> &direction : spec.orientation.value_or(std::array<std::array<int, 3>, 3>{})) {
+    size *= 1 + std::abs(direction[0]) + std::abs(direction[1]) + std::abs(direction[2]);
+  }
+  if (spec.file.empty() && size <= 1000) {
+    check_frame(build_structure(spec));
+  }
+}
+
+// A preset of a driver with moving atoms: what is read has its keys written out, and is read again.
+inline void fuzz_atoms_preset(std::string_view text) {
+  const nlohmann::json document = parse_json(text, "input", JsonUse::preset);
+  const std::string driver = driver_of(document, "input");
+  const auto read = [&](auto reader) {
+    validate(document, schema_of(driver), "input");
+    const std::filesystem::path file = std::string(kNoFolder) + "/preset.json";
+    const nlohmann::json keys = resolved(reader(document, file, nullptr));
+    if (resolved(reader(keys, file, nullptr)) != keys) {
+      throw std::logic_error("a preset that was read does not come back equal");
+    }
+  };
+  if (driver == "md") {
+    read(read_md_preset);
+  } else if (driver == "relax") {
+    read(read_relax_preset);
+  } else if (driver == "elastic") {
+    read(read_elastic_preset);
+  } else if (driver == "lattice_parameter") {
+    read(read_lattice_preset);
+  } else if (driver == "defects") {
+    read(read_defects_preset);
+  }
+}
+
 struct FuzzedReader {
   const char *name; // of the folder with its corpus
   void (*read)(std::string_view);
 };
 
-inline constexpr std::array<FuzzedReader, 7> kFuzzedReaders{{
+inline constexpr std::array<FuzzedReader, 12> kFuzzedReaders{{
     {"extended_xyz", [](std::string_view text) { fuzz_atoms(text, AtomFormat::extended_xyz); }},
     {"lammps_data", [](std::string_view text) { fuzz_atoms(text, AtomFormat::lammps_data); }},
     {"lammps_dump", [](std::string_view text) { fuzz_atoms(text, AtomFormat::lammps_dump); }},
@@ -63,6 +127,11 @@ inline constexpr std::array<FuzzedReader, 7> kFuzzedReaders{{
     {"any_atoms", [](std::string_view text) { fuzz_atoms(text, AtomFormat::automatic); }},
     {"eam_alloy", [](std::string_view text) { parse_eam(text, "input", false); }},
     {"eam_fs", [](std::string_view text) { parse_eam(text, "input", true); }},
+    {"snap", fuzz_snap},
+    {"nep", [](std::string_view text) { parse_nep(text, "input"); }},
+    {"potential", [](std::string_view text) { parse_potential(text, kNoFolder, "input"); }},
+    {"structure", fuzz_structure},
+    {"atoms_preset", fuzz_atoms_preset},
 }};
 
 // Reads bytes; an error of the user's data is what is allowed, every other exception leaves.

@@ -285,9 +285,21 @@ ZENER_DEVICE_TEST_F(AtomsEngine, RelaxesAtomsAndCells, AtomsEngineTest) {
     }
     EXPECT_NEAR(energies[0], energies[1], 1e-6);
     EXPECT_NEAR(energies[0], -8.90, 0.01);
-    // Relaxed alone or together: the same bits.
+    // Relaxed alone or together, watched or not: the same bits.
     const auto alone = make({systems[1]});
-    const RelaxReport single = alone->relax(plan);
+    RelaxPlan watched = plan;
+    watched.path = true;
+    const RelaxReport single = alone->relax(watched);
+    if (!kDebugDevice) { // which looks every 20 steps, as a GPU
+      ASSERT_GT(single.path.size(), 2U);
+      EXPECT_GT(single.path.front().rows[0].largest_force_eV_A, single.rows[0].largest_force_eV_A);
+    }
+    std::int64_t last = 0;
+    for (const RelaxMoment &moment : single.path) {
+      EXPECT_GT(moment.steps[0], last);
+      last = moment.steps[0];
+    }
+    EXPECT_LT(last, single.steps[0] + 1);
     EXPECT_EQ(single.rows[0].potential_eV, report.rows[1].potential_eV);
     EXPECT_EQ(single.steps[0], report.steps[1]);
   }
@@ -327,6 +339,47 @@ ZENER_DEVICE_TEST_F(AtomsEngine, RunawayAtomsStopTheRun, AtomsEngineTest) {
   EXPECT_TRUE(report.exploded_atom == 5 || report.exploded_atom == 6) << report.exploded_atom;
   EXPECT_GT(report.exploded_value, 0.3);
   expect_same_state(batch->save(), before);
+}
+
+ZENER_DEVICE_TEST_F(AtomsEngine, RunawayCellsStopTheRun, AtomsEngineTest) {
+  for (const double pressure_GPa : {-300.0, 3000.0}) {
+    const auto batch = make({bcc(2, 3.17, 300.0, 4), bcc(2, 3.17, 300.0, 5)});
+    DynamicsPlan plan = dynamics(Ensemble::npt_isotropic, 2, 300.0);
+    plan.pressure_GPa[1].fill(pressure_GPa);
+    plan.barostat_time_fs = 1000.0;
+    plan.largest_volume_ratio = 1.5;
+    batch->set_dynamics(plan);
+    const DynamicsState before = batch->save();
+    const DynamicsReport report = batch->advance(1000, {});
+    EXPECT_TRUE(report.exploded);
+    EXPECT_EQ(report.exploded_what, "cell");
+    EXPECT_EQ(report.exploded_system, 1);
+    const double ratio = report.exploded_value / (8 * 3.17 * 3.17 * 3.17);
+    EXPECT_GT(pressure_GPa < 0.0 ? ratio : 1.0 / ratio, 1.5);
+    EXPECT_LT(pressure_GPa < 0.0 ? ratio : 1.0 / ratio, 1.8);
+    expect_same_state(batch->save(), before);
+  }
+}
+
+ZENER_DEVICE_TEST_F(AtomsEngine, PositionsAreNeverWrapped, AtomsEngineTest) {
+  // A crystal at rest in itself that flies through its cell: displacement is velocity times time.
+  Atoms atoms = bcc(2, 3.17, 0.0, 4);
+  const Vector3 velocity{150.0, -90.0, 33.0};
+  atoms.velocity_A_ps.assign(atoms.size(), velocity);
+  const auto batch = make({atoms});
+  EXPECT_EQ(batch->atoms()[0].position_A, atoms.position_A) << "to the last bit";
+  batch->set_dynamics(dynamics(Ensemble::nve, 1, 0.0));
+  ASSERT_FALSE(batch->advance(100, {}).exploded);
+  const Atoms after = batch->atoms()[0];
+  for (std::size_t i = 0; i < atoms.size(); ++i) {
+    for (std::size_t d = 0; d < 3; ++d) {
+      EXPECT_NEAR(after.position_A[i][d] - atoms.position_A[i][d], 0.1 * velocity[d], 1e-7) << i; // 0.1 ps
+    }
+  }
+  Atoms again = atoms;
+  again.position_A = after.position_A;
+  batch->set_atoms({again});
+  EXPECT_EQ(batch->atoms()[0].position_A, after.position_A);
 }
 
 ZENER_DEVICE_TEST_F(AtomsEngine, RefusesWhatCannotBe, AtomsEngineTest) {

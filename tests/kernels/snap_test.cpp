@@ -7,8 +7,6 @@
 #include "tests/support/device_test.hpp"
 #include "tests/support/force_runner.hpp"
 
-#include <nlohmann/json.hpp>
-
 namespace zener {
 inline namespace ZENER_BACKEND {
 namespace {
@@ -93,11 +91,12 @@ void expect_file(Queue &queue, const std::string &potential, const std::string &
   if (coefficients.empty() || parameters.empty() || frames.empty()) {
     GTEST_SKIP() << potential << " or " << structure << " is not there";
   }
-  nlohmann::json object = {{"kind", "snap"}, {"coefficients", coefficients.string()}, {"parameters", parameters.string()}};
+  std::string object =
+      R"({"kind": "snap", "coefficients": ")" + coefficients.string() + R"(", "parameters": ")" + parameters.string() + "\"}";
   if (with_zbl) {
-    object = {{"kind", "overlay"}, {"parts", {object, {{"kind", "zbl"}, {"inner", 4.0}, {"outer", 4.8}}}}};
+    object = R"({"kind": "overlay", "parts": [)" + object + R"(, {"kind": "zbl", "inner": 4.0, "outer": 4.8}]})";
   }
-  const PotentialPointer model = read_potential(object, ".", "test");
+  const PotentialPointer model = parse_potential(object, ".", "test");
   for (const Atoms &atoms : read_atoms(frames)) {
     ASSERT_TRUE(atoms.has_energy && atoms.has_virial && atoms.force_eV_A.size() == atoms.size());
     const ForceDeviation d = deviation(forces_of(queue, *model, atoms), atoms);

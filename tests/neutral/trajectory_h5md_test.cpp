@@ -116,6 +116,37 @@ TEST(TrajectoryH5md, bad_files) {
   expect_error<DataError>([&] { H5mdWriter::create(folder / "no/a.h5", frame(0)); }, {"a.h5"});
 }
 
+// Damage where the file holds something: an error of the data, soon, or frames.
+TEST(TrajectoryH5md, damaged_files_are_read_or_refused) {
+  const test::TemporaryFolder folder;
+  {
+    H5mdWriter writer = H5mdWriter::create(folder / "good.h5", frame(0));
+    writer.append(frame(0), 0, 0.0);
+    writer.append(frame(1), 1, 0.1);
+    writer.close();
+  }
+  const std::string good = test::bytes_of(folder / "good.h5");
+  std::mt19937 random(7);
+  int refused = 0;
+  for (int i = 0; i < 25; ++i) {
+    std::string bytes = good;
+    for (int changes = 0; changes < 2;) {
+      char &byte = bytes[random() % (i % 2 == 0 ? bytes.size() : std::min<std::size_t>(bytes.size(), 20000))];
+      if (byte != 0) {
+        byte = static_cast<char>(byte ^ static_cast<char>(1U << (random() % 8)));
+        ++changes;
+      }
+    }
+    test::put_bytes(folder / "bad.h5", i % 10 == 0 ? bytes.substr(0, random() % bytes.size()) : bytes);
+    try {
+      read_h5md(folder / "bad.h5");
+    } catch (const DataError &) {
+      ++refused;
+    }
+  }
+  EXPECT_GT(refused, 5);
+}
+
 // The structure as the specification has it, seen by h5py; and a file of another program.
 TEST(TrajectoryH5md, h5py) {
   const std::string python = test::python_with({"numpy", "h5py"});

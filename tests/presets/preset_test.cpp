@@ -786,7 +786,7 @@ TEST(MdPresets, ReadsWhatItIsGiven) {
     "precision": "mixed", "deterministic": false, "skin_A": 0.5, "time_step_fs": 2, "equilibration_steps": 100,
     "ensemble": {"kind": "npt_axes", "pressure_GPa": [1, 2, 3], "thermostat_time_fs": 50, "barostat_time_fs": 500, "chain": 5},
     "ladder": {"temperatures_K": [300, 400, 500], "replicas": 2}, "velocities": {"exact": false},
-    "limits": {"largest_move_A": 0.25, "largest_force_eV_A": 77},
+    "limits": {"largest_move_A": 0.25, "largest_force_eV_A": 77, "largest_volume_ratio": 3},
     "output": {"thermo_every": 300, "trajectory": {"every": 500, "format": "h5md", "quantities": ["forces"]}}})"));
   const MdPreset full = read_md(document);
   EXPECT_TRUE(full.mixed);
@@ -800,6 +800,7 @@ TEST(MdPresets, ReadsWhatItIsGiven) {
   EXPECT_FALSE(full.exact_velocities);
   EXPECT_EQ(full.largest_move_A, 0.25);
   EXPECT_EQ(full.largest_force_eV_A, 77.0);
+  EXPECT_EQ(full.largest_volume_ratio, 3.0);
   EXPECT_EQ(sample_steps(full), (std::vector<std::int64_t>{300, 600, 900, 1000}));
   ASSERT_TRUE(full.trajectory);
   EXPECT_EQ(full.trajectory->every, 500);

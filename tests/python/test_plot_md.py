@@ -20,6 +20,9 @@ FOLDER = pathlib.Path(__file__).resolve()
 sys.path[:0] = [str(FOLDER.parents[2] / "apps" / "plot"), str(FOLDER.parent)]
 import plot_results  # noqa: E402
 
+if np is not None:
+    import plot_md
+
 FIXED = {"energy.png", "temperature.png", "pressure.png"}
 NAMES = (
     "potential_eV", "conserved_eV", "temperature_K", "pressure_GPa", "volume_A3", "length_a_A", "length_b_A", "length_c_A",
@@ -84,6 +87,16 @@ class PlotMd(unittest.TestCase):
     def test_ladder_with_a_barostat(self):
         make_run(self.folder, rungs=3, replicas=2, volume=True, status="interrupted")
         self.expect_plots(FIXED | {"cell.png"})
+
+    def test_lengths_that_go_together_share_a_panel(self):
+        def one_length(file):
+            for axis in "bc":
+                file["length_%s_A" % axis][...] = 2.0 * file["length_a_A"][...]
+
+        for change, panels in ((None, 4), (one_length, 2)):
+            make_run(self.folder, rungs=2, volume=True, change=change)
+            figure = plot_md.plot_cell(plot_md.read_run(str(self.folder)))
+            self.assertEqual(sum(axis.get_visible() and bool(axis.get_ylabel()) for axis in figure.axes), panels)
 
     def test_many_systems(self):
         make_run(self.folder, rungs=40, volume=True)

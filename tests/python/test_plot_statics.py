@@ -20,6 +20,7 @@ sys.path[:0] = [str(FOLDER.parents[2] / "apps" / "plot"), str(FOLDER.parent)]
 import plot_results  # noqa: E402
 
 if np is not None:
+    import plot_reading
     import plot_statics
 
 
@@ -150,6 +151,15 @@ class PlotStatics(unittest.TestCase):
         fine = np.linspace(0.0, 2.0, 21)
         found = plot_statics.hermite(s, s**3 - 2.0 * s, 3.0 * s**2 - 2.0, fine)
         np.testing.assert_allclose(found, fine**3 - 2.0 * fine, atol=1e-12)
+
+    def test_far_starts_of_defects_leave_the_scale_to_the_ends(self):
+        self.make("defects.h5", defects)
+        with h5py.File(self.folder / "defects.h5", "a") as file:
+            file["unrelaxed_formation_eV"][1] = 175.0
+        data = plot_statics.Results()
+        plot_reading.read_in_child(str(self.folder / "defects.h5"), data, plot_statics.read_defects)
+        top = plot_statics.plot_defects(data).axes[0].get_ylim()[1]
+        self.assertTrue(5.0 < top < 10.0, top)
 
     def test_lattice(self):
         for options in ({}, {"cubic": False}, {"temperatures": ()}, {"static": False}, {"temperatures": (), "static": False}):

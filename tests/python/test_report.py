@@ -5,6 +5,7 @@
 
 import contextlib
 import io
+import json
 import os
 import pathlib
 import shutil
@@ -163,9 +164,23 @@ class Tables(unittest.TestCase):
                     report.main()
                 self.assertRegex(str(end.exception), "^report.py: error: .*" + file.name)
 
+    def test_figures_of_molecular_dynamics(self):
+        text = report.figures_report(json.dumps(MD_FIGURES))
+        self.assertIn("## A processor (cpu, AVX2)", text)
+        first, second = cells(text)
+        self.assertEqual(
+            first, ["EAM", "double", "2,000", "1", "1,234,568", "600.0", "200.0", "10.0", "0.5", "500", "1,500"]
+        )
+        self.assertEqual(second, ["EAM", "mixed", "16,000", "2", "2,000,000", "-", "-", "-", "-", "-", "1,400"])
+        self.assertIn("500 ns an atom at 2,000, 550 ns an atom at 16,000; grows as atoms^1.046", text)
+        self.assertIn("50 % of the processors", text)
+        with self.assertRaises(report.BadFile) as caught:
+            report.figures_report(json.dumps({"format": "zener-bench-md-1"}))
+        self.assertIn("'machine' is missing", str(caught.exception))
+
     def test_measured_figures(self):
         for file in sorted((PROFILING / "measured").glob("*.json")):
-            self.assertIn("hops/s", report.report(file))
+            self.assertRegex(report.report(file), "hops/s|atom-steps/s")
 
 
 # Each plays a profiler: it writes what the real one would, and says how it was called.
@@ -188,7 +203,47 @@ cp "$SAMPLES/rocprof" k.stats.csv
 cp "$SAMPLES/rocprof" k.hip_stats.csv
 """,
 }
-SCRIPTS = {"nsys": "nsys_kmc.sh", "ncu": "ncu_kmc.sh", "rocprof": "rocprof_kmc.sh"}
+SCRIPTS = [(tool, f"{tool}_{bench}.sh") for tool in PLAYED for bench in ("kmc", "md")]
+
+MD_FIGURES = {
+    "format": "zener-bench-md-1",
+    "machine": {
+        "compiler": "GNU 12.2.0",
+        "commit": "0123",
+        "version": "0.1.0",
+        "backend": "cpu",
+        "device": "A processor",
+        "architecture": "AVX2",
+    },
+    "list_renewal": [
+        {
+            "potential": "EAM",
+            "points": [{"atoms": 2000, "ns_per_atom": 500.0}, {"atoms": 16000, "ns_per_atom": 550.0}],
+            "power": 1.0458,
+        }
+    ],
+    "least_processor_share": 0.5,
+    "rows": [
+        {
+            "potential": "EAM",
+            "precision": "double",
+            "threads": 1,
+            "atoms": 2000,
+            "atom_steps_per_s": 1234567.8,
+            "ns_per_atom_step": {"descriptor": 600.04, "force": 200.0, "integration": 10.0, "sums": 0.5},
+            "build_ns_per_atom": 500.2,
+            "device_bytes_per_atom": 1500.4,
+        },
+        {
+            "potential": "EAM",
+            "precision": "mixed",
+            "threads": 2,
+            "atoms": 16000,
+            "atom_steps_per_s": 2e6,
+            "device_bytes_per_atom": 1400.0,
+        },
+    ],
+}
 
 
 class Scripts(unittest.TestCase):
@@ -231,21 +286,21 @@ class Scripts(unittest.TestCase):
         )
 
     def test_a_missing_tool_is_an_error(self):
-        for tool, script in SCRIPTS.items():
+        for tool, script in SCRIPTS:
             result = self.call(script)
             self.assertEqual(result.returncode, 1, tool)
             self.assertEqual(result.stdout, "")
             self.assertRegex(result.stderr, rf"\A{script}: error: {tool} \(.*\) is not on PATH\n\Z")
 
     def test_a_missing_program_is_an_error(self):
-        for tool, script in SCRIPTS.items():
+        for tool, script in SCRIPTS:
             self.executable(tool, PLAYED[tool])
             result = self.call(script, bench=self.folder / "nowhere")
             self.assertEqual(result.returncode, 1, tool)
             self.assertRegex(result.stderr, rf"\A{script}: error: .*nowhere.* is missing; .*ZENER_BENCH\n\Z")
 
     def test_tables_of_played_tools(self):
-        for tool, script in SCRIPTS.items():
+        for tool, script in SCRIPTS:
             self.executable(tool, PLAYED[tool])
             result = self.call(script, "k", "--more")
             self.assertEqual(result.returncode, 0, result.stderr)
@@ -254,10 +309,15 @@ class Scripts(unittest.TestCase):
             self.assertIn("AdvanceKernel", result.stdout)
             if tool == "nsys":
                 self.assertIn("kmc_advance", table)
-            self.assertIn("--more", (self.folder / "calls").read_text(encoding="utf-8"))
+            calls = (self.folder / "calls").read_text(encoding="utf-8")
+            self.assertIn("--more", calls)
+            if script.endswith("_md.sh"):
+                self.assertRegex(calls, " md .*--no-parts .*--more")
+            (self.folder / "k.md").unlink()
+            (self.folder / "calls").unlink()
 
     def test_a_tool_that_fails_is_an_error(self):
-        for tool, script in SCRIPTS.items():
+        for tool, script in SCRIPTS:
             self.executable(tool, "#!/bin/sh\nexit 9\n")
             self.assertNotEqual(self.call(script, "k").returncode, 0, tool)
             self.executable(tool, "#!/bin/sh\nexit 0\n")  # writes nothing

@@ -169,10 +169,12 @@ void *Queue::allocate(std::size_t bytes, const char *name) {
   std::byte *data = static_cast<std::byte *>(memory) + (mapped - page - round_up(bytes, kScratchAlignment));
   impl_->mappings[memory] = mapped - page;
   mprotect(memory, mapped - page, PROT_NONE);
+  count_memory(bytes);
   return data;
 }
 
-void Queue::release(void *memory, std::size_t) noexcept {
+void Queue::release(void *memory, std::size_t bytes) noexcept {
+  memory_held_ -= bytes;
   auto it = impl_->mappings.upper_bound(memory);
   if (it != impl_->mappings.begin()) {
     --it;
@@ -200,10 +202,14 @@ void *Queue::allocate(std::size_t bytes, const char *name) {
   if (memory == nullptr) {
     throw DeviceFault("allocating %zu bytes for %s: out of memory", bytes, name);
   }
+  count_memory(bytes);
   return memory;
 }
 
-void Queue::release(void *memory, std::size_t) noexcept { std::free(memory); }
+void Queue::release(void *memory, std::size_t bytes) noexcept {
+  memory_held_ -= bytes;
+  std::free(memory);
+}
 void Queue::open_memory() {}
 void Queue::close_memory() noexcept {}
 

@@ -1,6 +1,7 @@
 // Launches of the CPU backend: OpenMP threads over elements and over teams.
 #pragma once
 
+#include <array>
 #include <exception>
 #include <omp.h>
 
@@ -51,11 +52,14 @@ template <class F> void Queue::teams(const char *name, TeamShape shape, F f) {
   arena(threads_ - 1, bytes);
   open_memory();
   std::exception_ptr failure;
-#pragma omp parallel for schedule(dynamic) num_threads(threads_) if (shape.teams > 1)
+  const bool timed = ranges_are_timed();
+  std::array<std::int64_t, kTeamParts> ticks{};
+  std::int64_t *const sums = ticks.data();
+#pragma omp parallel for schedule(dynamic) num_threads(threads_) if (shape.teams > 1) reduction(+ : sums[:kTeamParts])
   for (std::int64_t index = 0; index < shape.teams; ++index) {
     // An exception must not leave a parallel region.
     try {
-      Team team(arena(omp_get_thread_num(), bytes), shape.scratch_bytes, index, shape.lanes);
+      Team team(arena(omp_get_thread_num(), bytes), shape.scratch_bytes, index, shape.lanes, timed ? &sums[0] : nullptr);
       f(team);
     } catch (...) {
 #pragma omp critical
@@ -63,6 +67,9 @@ template <class F> void Queue::teams(const char *name, TeamShape shape, F f) {
     }
   }
   close_memory();
+  if (timed) {
+    range.add_parts(ticks);
+  }
   if (failure) {
     try {
       std::rethrow_exception(failure);

@@ -6,6 +6,7 @@
 #include "kernels/exec/impl/gpu_check.hpp"
 #include "kernels/exec/queue.hpp"
 
+#include <array>
 #include <cstdio>
 #include <cstring>
 #include <utility>
@@ -17,6 +18,7 @@ struct Queue::Impl {
   ApiStream stream = nullptr;
   char name[128] = "";
   std::size_t max_scratch = 0;
+  unsigned long long *part_ticks = nullptr; // on the device, [kTeamParts], from the first timed launch on
 };
 
 namespace {
@@ -68,6 +70,7 @@ Queue::Queue(int device) : device_(device), impl_(new Impl) {
 Queue::~Queue() {
   (void)ZENER_API(SetDevice)(device_);
   (void)ZENER_API(StreamSynchronize)(impl_->stream);
+  (void)ZENER_API(Free)(impl_->part_ticks);
   (void)ZENER_API(StreamDestroy)(impl_->stream);
   delete impl_;
 }
@@ -78,6 +81,48 @@ void Queue::activate() const { check_call(ZENER_API(SetDevice)(device_), "SetDev
 
 void Queue::check_launch(const char *name) const {
   check_call(ZENER_API(GetLastError)(), "launch", name, device_, impl_->name);
+  wait_if_timed(name);
+}
+
+// What is captured does not run.
+bool Queue::times_launches(const char *name) const {
+  if (!ranges_are_timed()) {
+    return false;
+  }
+  ZENER_API(StreamCaptureStatus) status = ZENER_API(StreamCaptureStatusNone);
+  check_call(ZENER_API(StreamIsCapturing)(impl_->stream, &status), "StreamIsCapturing", name, device_, impl_->name);
+  return status == ZENER_API(StreamCaptureStatusNone);
+}
+
+// What a timed range encloses must be done when the range ends.
+void Queue::wait_if_timed(const char *name) const {
+  if (times_launches(name)) {
+    check_call(ZENER_API(StreamSynchronize)(impl_->stream), "StreamSynchronize", name, device_, impl_->name);
+  }
+}
+
+// Where a launch counts the ticks of its parts: nowhere unless launches are timed.
+unsigned long long *Queue::begin_parts(const char *name) {
+  if (!times_launches(name)) {
+    return nullptr;
+  }
+  constexpr std::size_t bytes = kTeamParts * sizeof(unsigned long long);
+  if (impl_->part_ticks == nullptr) {
+    check_call(ZENER_API(Malloc)(reinterpret_cast<void **>(&impl_->part_ticks), bytes), "Malloc", name, device_, impl_->name);
+  }
+  check_call(ZENER_API(MemsetAsync)(impl_->part_ticks, 0, bytes, impl_->stream), "MemsetAsync", name, device_, impl_->name);
+  return impl_->part_ticks;
+}
+
+void Queue::end_parts(const ProfilerRange &range, const char *name) {
+  if (!times_launches(name)) {
+    return;
+  }
+  std::array<std::int64_t, kTeamParts> ticks{};
+  static_assert(sizeof(std::int64_t) == sizeof(unsigned long long));
+  check_call(ZENER_API(Memcpy)(ticks.data(), impl_->part_ticks, sizeof ticks, ZENER_API(MemcpyDeviceToHost)), "Memcpy", name,
+             device_, impl_->name);
+  range.add_parts(ticks);
 }
 
 void Queue::prepare_scratch(const char *name, const void *kernel, std::size_t bytes) const {
@@ -99,6 +144,7 @@ void Queue::wait() {
 struct Recording::Implementation {
   ZENER_API(GraphExec_t) executable = nullptr;
   int device = 0;
+  std::function<void()> launches; // for timed replays
 };
 
 Recording::~Recording() {
@@ -130,6 +176,7 @@ Recording Queue::record(const char *name, std::function<void()> f) {
   Recording recording;
   recording.implementation_ = new Recording::Implementation;
   recording.implementation_->device = device_;
+  recording.implementation_->launches = std::move(f);
 #if defined(ZENER_BACKEND_CUDA)
   const ApiError error = cudaGraphInstantiate(&recording.implementation_->executable, graph, 0);
 #else
@@ -146,6 +193,10 @@ void Queue::replay(const char *name, const Recording &recording) {
   }
   const ProfilerRange range(name);
   activate();
+  if (ranges_are_timed()) {
+    recording.implementation_->launches();
+    return;
+  }
   check_call(ZENER_API(GraphLaunch)(recording.implementation_->executable, impl_->stream), "GraphLaunch", name, device_,
              impl_->name);
 }
@@ -171,10 +222,12 @@ void *Queue::allocate(std::size_t bytes, const char *name) {
   activate();
   void *memory = nullptr;
   check_call(ZENER_API(MallocAsync)(&memory, bytes, impl_->stream), "MallocAsync", name, device_, impl_->name);
+  count_memory(bytes);
   return memory;
 }
 
-void Queue::release(void *memory, std::size_t) noexcept {
+void Queue::release(void *memory, std::size_t bytes) noexcept {
+  memory_held_ -= bytes;
   (void)ZENER_API(SetDevice)(device_);
   (void)ZENER_API(FreeAsync)(memory, impl_->stream);
 }

@@ -33,9 +33,9 @@ template <class F> __global__ void __launch_bounds__(kFlatThreads) for_each_kern
   }
 }
 
-template <class F> __global__ void __launch_bounds__(max_lanes<F>()) team_kernel(F f) {
+template <class F> __global__ void __launch_bounds__(max_lanes<F>()) team_kernel(F f, unsigned long long *part_ticks) {
   extern __shared__ __align__(64) unsigned char zener_team_scratch[];
-  Team team(reinterpret_cast<std::byte *>(zener_team_scratch), static_cast<std::int64_t>(blockIdx.x));
+  Team team(reinterpret_cast<std::byte *>(zener_team_scratch), static_cast<std::int64_t>(blockIdx.x), part_ticks);
   f(team);
 }
 
@@ -70,8 +70,10 @@ template <class F> void Queue::teams(const char *name, TeamShape shape, F f) {
   }
   const std::size_t bytes = shape.scratch_bytes + kReduceScratch;
   prepare_scratch(name, reinterpret_cast<const void *>(&team_kernel<F>), bytes);
-  team_kernel<F><<<static_cast<unsigned>(shape.teams), static_cast<unsigned>(shape.lanes), bytes, stream_of(*this)>>>(f);
+  team_kernel<F><<<static_cast<unsigned>(shape.teams), static_cast<unsigned>(shape.lanes), bytes, stream_of(*this)>>>(
+      f, begin_parts(name));
   check_launch(name);
+  end_parts(range, name);
 }
 
 template <class T> T Queue::scan_exclusive(const char *name, View<const T, 1> in, View<T, 1> out) {

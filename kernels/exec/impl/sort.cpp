@@ -53,6 +53,7 @@ void Queue::sort_pairs(const char *name, View<std::uint64_t, 1> keys, View<std::
   check_call(ZENER_API(MemcpyAsync)(values.data(), sorted_values.view().data(), sizeof(std::int32_t) * count,
                                     ZENER_API(MemcpyDeviceToDevice), stream),
              "MemcpyAsync", name, device_, "");
+  wait_if_timed(name);
 #else
   open_memory();
   const int before = omp_get_max_threads();

@@ -316,10 +316,14 @@ PotentialPointer read_zhou(ObjectReader &keys, const std::filesystem::path &) {
 }
 
 PotentialPointer read_eam_alloy(ObjectReader &keys, const std::filesystem::path &base) {
-  return read_eam_file(potential_path(keys, "file", base), false);
+  const std::filesystem::path file = potential_path(keys, "file", base);
+  keys.finish();
+  return read_eam_file(file, false);
 }
 PotentialPointer read_eam_fs(ObjectReader &keys, const std::filesystem::path &base) {
-  return read_eam_file(potential_path(keys, "file", base), true);
+  const std::filesystem::path file = potential_path(keys, "file", base);
+  keys.finish();
+  return read_eam_file(file, true);
 }
 
 } // namespace

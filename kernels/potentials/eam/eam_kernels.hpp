@@ -113,6 +113,7 @@ template <class Form, class Real, bool kOneType, bool kVirial> struct EamGather 
     } else { // packs of one
       team.for_each(block, [&](int i) { one_by_one(first_atom + i); });
     }
+    team.end_part(kDescriptorPart);
   }
 
 private:

@@ -318,7 +318,9 @@ std::span<const PotentialKind> nep_kinds() {
   static const PotentialKind kinds[] = {{"nep", "neuroevolution potential of GPUMD, versions 3 and 4, with or without ZBL",
                                          "file: nep.txt",
                                          [](ObjectReader &keys, const std::filesystem::path &base) -> PotentialPointer {
-                                           return read_nep(potential_path(keys, "file", base));
+                                           const std::filesystem::path file = potential_path(keys, "file", base);
+                                           keys.finish();
+                                           return read_nep(file);
                                          }}};
   return kinds;
 }

@@ -178,9 +178,11 @@ template <class Real, int N> struct NepForce {
         angular_sums(team, m, first);
         invariants(team, m);
         network(team, m, first);
+        team.end_part(kDescriptorPart);
         contract(team, m, first);
         pair_forces(team, m, first);
         store(team, m, first);
+        team.end_part(kForcePart);
       }
     }
   }

@@ -259,7 +259,9 @@ void read_coefficients(SnapModel &model, std::string_view text, const std::strin
 
 PotentialPointer read_kind(ObjectReader &keys, const std::filesystem::path &base) {
   const std::filesystem::path coefficients = potential_path(keys, "coefficients", base);
-  return read_snap(coefficients, potential_path(keys, "parameters", base));
+  const std::filesystem::path parameters = potential_path(keys, "parameters", base);
+  keys.finish();
+  return read_snap(coefficients, parameters);
 }
 
 } // namespace

@@ -35,8 +35,13 @@ constexpr int kChunk = 32;                    // sums of the bispectrum between 
 constexpr int kNumbers = 9;                   // of a neighbour, see below
 constexpr int kFunctionals = 8;               // numbers of an element in phase 9
 
+// In mixed precision what all atoms share, the coefficients and the scales of lengths, is kept as two numbers of Real: rounded
+// to one it would shift all atoms alike, and energies and virials with them. In double the second is zero.
+template <class Real> constexpr int kShares = sizeof(Real) < sizeof(double) ? 2 : 1;
+template <class Real> ZENER_FN double rounding(double x) { return x - static_cast<double>(static_cast<Real>(x)); }
+
 // Rows of a neighbour: from the atom (A), 1/r, then cos(theta), sin(theta)/r, w f, w f dtheta/dr, w df/dr. Before phase 2 the
-// fourth to sixth hold rmin0, 1/(rcut - rmin0), w; after phase 9 dE/dr.
+// fifth to seventh hold 1/(rcut - rmin0), w and the rounding of the former; after phase 9 the fourth to sixth dE/dr.
 enum Row { kX, kY, kZ, kInverse, kCos, kSin, kSwitch, kTurn, kSlope };
 
 struct PairNumbers {
@@ -255,12 +260,12 @@ template <class Real> struct SnapForce {
   View<const SnapItem, 1> items;
   View<const Output<Real>, 1> outputs;
   View<const Real, 1> weights;
-  View<const double, 1> constants;  // [element] of the energy
-  View<const Real, 1> coefficients; // [element][component]
-  View<const Real, 1> matrix;       // [element][component][component], quadratic
-  View<const Real, 1> isolated;     // [component], zero without bzeroflag
-  View<Real, 1> workspace;          // GPU: [team][capacity][kNumbers][width]
-  View<std::int32_t, 1> work_index; // GPU: [team][capacity][width]
+  View<const double, 1> constants;    // [element] of the energy
+  View<const double, 1> coefficients; // [element][component]
+  View<const double, 1> matrix;       // [element][component][component], quadratic
+  View<const Real, 1> isolated;       // [component], zero without bzeroflag
+  View<Real, 1> workspace;            // GPU: [team][capacity][kNumbers][width]
+  View<std::int32_t, 1> work_index;   // GPU: [team][capacity][width]
 
   ZENER_HOST_FN int width() const {
     if constexpr (kGpuShapes) {
@@ -275,7 +280,7 @@ template <class Real> struct SnapForce {
   static std::size_t scratch(const SnapSizes &s, int width, int capacity) {
     std::size_t bytes = scratch_bytes<Real>(static_cast<std::int64_t>(s.large()) * width) +
                         scratch_bytes<Real>(static_cast<std::int64_t>(s.small()) * width) +
-                        scratch_bytes<Real>(static_cast<std::int64_t>(s.components) * width) +
+                        scratch_bytes<Real>(static_cast<std::int64_t>(s.components) * kShares<Real> * width) +
                         scratch_bytes<Real>(static_cast<std::int64_t>(s.spectrum()) * width) +
                         scratch_bytes<Real>(static_cast<std::int64_t>(s.partial()) * width) +
                         2 * scratch_bytes<std::int32_t>(width) + scratch_bytes<double>(width);
@@ -302,7 +307,7 @@ template <class Real> struct SnapForce {
     Scratch s;
     s.large = team.scratch<Real>(static_cast<std::int64_t>(sizes.large()) * w);
     s.small = team.scratch<Real>(static_cast<std::int64_t>(sizes.small()) * w);
-    s.beta = team.scratch<Real>(static_cast<std::int64_t>(sizes.components) * w);
+    s.beta = team.scratch<Real>(static_cast<std::int64_t>(sizes.components) * kShares<Real> * w);
     s.spectrum = team.scratch<Real>(static_cast<std::int64_t>(sizes.spectrum()) * w);
     s.partial = team.scratch<Real>(static_cast<std::int64_t>(sizes.partial()) * w);
     s.count = team.scratch<std::int32_t>(w);
@@ -331,7 +336,8 @@ template <class Real> struct SnapForce {
     if (quadratic != 0) {
       bispectrum(team, s, packs);
     }
-    team.for_each(sizes.components, packs, [&](int b, int p) { coefficient(s, b, p); });
+    team.for_each(sizes.components, width() / kPackWidth<double>, [&](int b, int p) { coefficient(s, b, p); });
+    team.end_part(kDescriptorPart);
     sum_y(team, s, packs);
     energies(team, s);
     functionals(team, s, packs);
@@ -341,6 +347,7 @@ template <class Real> struct SnapForce {
         own_sums(s, a, first_atom + a);
       }
     });
+    team.end_part(kForcePart);
   }
 
   // Length of the lists of a team.
@@ -362,6 +369,7 @@ template <class Real> struct SnapForce {
     row[kZ * w] = static_cast<Real>(z);
     row[kCos * w] = static_cast<Real>(inverse_range);
     row[kSin * w] = static_cast<Real>(weight);
+    row[kSwitch * w] = static_cast<Real>(rounding<Real>(inverse_range));
     s.index[static_cast<std::int64_t>(k) * w + a] = j;
   }
   // Calls take(pair vector, its numbers) for neighbours within their cutoffs among the slots begin … end.
@@ -440,8 +448,10 @@ template <class Real> struct SnapForce {
     const P r = square_root(fused_multiply_add(z, z, fused_multiply_add(y, y, x * x)));
     const P inverse = one / r;
     // The share of the range that is passed: below zero inside rmin0.
-    const P passed = (r - constant<Real>(rmin0)) * inverse_range;
-    const P half_turns = passed * constant<Real>(turn / kPi);
+    const P way = (r - constant<Real>(rmin0)) - constant<Real>(rounding<Real>(rmin0));
+    const P passed = fused_multiply_add(way, inverse_range, way * P::load(row + kSwitch * w));
+    const P half_turns =
+        fused_multiply_add(passed, constant<Real>(turn / kPi), passed * constant<Real>(rounding<Real>(turn / kPi)));
     // theta enters through its tangent alone, so multiples of pi drop out.
     const P whole = one + from_index<Real>(floor_index<Real>(larger(-half_turns, zero)));
     const P theta = select<Real>(half_turns < zero, half_turns + whole, half_turns); // over pi
@@ -584,31 +594,36 @@ template <class Real> struct SnapForce {
   }
   // dE/dB_b.
   ZENER_FN void coefficient(const Scratch &s, int b, int p) const {
-    using P = Pack<Real>;
+    using D = Pack<double>;
     const int w = width();
     const int n = sizes.components;
-    const std::int32_t *type = s.type.data() + p * kPackWidth<Real>;
-    P beta;
+    const Real *from = s.spectrum.data() + p * kPackWidth<double>;
+    D beta;
     if (elements == 1) {
-      beta = P::broadcast(coefficients[b]);
+      beta = D::broadcast(coefficients[b]);
       if (quadratic != 0) {
-        const Real *row = matrix.data() + b * n;
-        const Real *from = s.spectrum.data() + p * kPackWidth<Real>;
+        const double *row = matrix.data() + b * n;
         for (int other = 0; other < n; ++other) {
-          beta = fused_multiply_add(P::load(from + other * w), row[other], beta);
+          beta = fused_multiply_add(D::load_as(from + other * w), row[other], beta);
         }
       }
     } else {
-      const PackIndex<Real> own = load_index<Real>(type);
-      beta = P::gather(coefficients.data() + b, own * n);
+      const PackIndex<double> own = load_index<double>(s.type.data() + p * kPackWidth<double>);
+      beta = D::gather(coefficients.data() + b, own * n);
       if (quadratic != 0) {
-        const Real *from = s.spectrum.data() + p * kPackWidth<Real>;
         for (int other = 0; other < n; ++other) {
-          beta = fused_multiply_add(P::load(from + other * w), P::gather(matrix.data() + b * n + other, own * (n * n)), beta);
+          beta =
+              fused_multiply_add(D::load_as(from + other * w), D::gather(matrix.data() + b * n + other, own * (n * n)), beta);
         }
       }
     }
-    beta.store(s.beta.data() + b * w + p * kPackWidth<Real>);
+    Real *to = s.beta.data() + b * w + p * kPackWidth<double>;
+    for (int e = 0; e < kPackWidth<double>; ++e) {
+      to[e] = static_cast<Real>(beta[e]);
+      if constexpr (kShares<Real> == 2) {
+        to[n * w + e] = static_cast<Real>(rounding<Real>(beta[e]));
+      }
+    }
   }
 
   // Phase 6: [8, 9].
@@ -626,10 +641,18 @@ template <class Real> struct SnapForce {
         item_sums(item.nj, item, products.data(), weights.data(), s.large.data() + p * kPackWidth<Real>, w, real, imaginary);
         for (int k = 0; k < item.nj; ++k) {
           const Output<Real> &out = outputs[item.out + k];
-          const P beta = P::load(s.beta.data() + out.component * w + p * kPackWidth<Real>) * P::broadcast(out.factor);
+          const P factor = P::broadcast(out.factor);
+          const Real *from = s.beta.data() + out.component * w + p * kPackWidth<Real>;
           Real *to = s.small.data() + out.y * 2 * w + p * kPackWidth<Real>;
-          fused_multiply_add(real[k], beta, P::load(to)).store(to);
-          fused_multiply_add(imaginary[k], beta, P::load(to + w)).store(to + w);
+          P y_real = P::load(to);
+          P y_imaginary = P::load(to + w);
+          for (int share = kShares<Real> - 1; share >= 0; --share) {
+            const P beta = P::load(from + share * sizes.components * w) * factor;
+            y_real = fused_multiply_add(real[k], beta, y_real);
+            y_imaginary = fused_multiply_add(imaginary[k], beta, y_imaginary);
+          }
+          y_real.store(to);
+          y_imaginary.store(to + w);
         }
       });
     }
@@ -645,8 +668,11 @@ template <class Real> struct SnapForce {
         const std::int32_t type = s.type[a];
         double sum = 0.0;
         for (int b = 0; b < n; ++b) {
-          sum += (static_cast<double>(coefficients[type * n + b]) + static_cast<double>(s.beta[b * w + a])) *
-                 static_cast<double>(s.spectrum[b * w + a]);
+          double beta = coefficients[type * n + b];
+          for (int share = 0; share < kShares<Real>; ++share) {
+            beta += static_cast<double>(s.beta[(share * n + b) * w + a]);
+          }
+          sum += beta * static_cast<double>(s.spectrum[b * w + a]);
         }
         s.energy[a] = constants[type] + 0.5 * sum;
       });
@@ -836,7 +862,8 @@ public:
     }
     std::vector<PairNumbers> pair_numbers;
     std::vector<double> constants;
-    std::vector<Real> coefficients, matrix, isolated;
+    std::vector<double> coefficients, matrix;
+    std::vector<Real> isolated;
     for (std::size_t a = 0; a < kinds; ++a) {
       for (std::size_t b = 0; b < kinds; ++b) {
         const double cutoff = model.pair_cutoff_A(a, b);
@@ -845,7 +872,7 @@ public:
       const std::vector<double> &given = model.species[a].coefficients;
       double constant = given[0];
       for (std::size_t b = 0; b < n; ++b) {
-        coefficients.push_back(static_cast<Real>(given[1 + b]));
+        coefficients.push_back(given[1 + b]);
         if (!model.quadratic && model.subtract_isolated) {
           constant -= given[1 + b] * tables.isolated[b];
         }
@@ -856,7 +883,7 @@ public:
           for (std::size_t c = 0; c < n; ++c) {
             const std::size_t low = std::min(b, c);
             const std::size_t high = std::max(b, c);
-            matrix.push_back(static_cast<Real>(given[1 + n + low * n - low * (low + 1) / 2 + high]));
+            matrix.push_back(given[1 + n + low * n - low * (low + 1) / 2 + high]);
           }
         }
       }
@@ -980,8 +1007,8 @@ private:
   DeviceBuffer<SnapProduct> products_;
   DeviceBuffer<SnapItem> items_;
   DeviceBuffer<Output<Real>> outputs_;
-  DeviceBuffer<double> constants_;
-  DeviceBuffer<Real> weights_, coefficients_, matrix_, isolated_, workspace_;
+  DeviceBuffer<double> constants_, coefficients_, matrix_;
+  DeviceBuffer<Real> weights_, isolated_, workspace_;
 };
 
 } // namespace
