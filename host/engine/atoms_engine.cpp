@@ -465,7 +465,8 @@ public:
     for (std::int64_t step = 0; step < plan.steps && report.lost_system < 0;) {
       const std::int64_t stop = std::min(plan.steps, step + (kGpuShapes ? 20 : 1));
       if (!run_to(step, stop)) {
-        report.lost_system = static_cast<std::int64_t>(place(control()[kBadRow] / 2).system);
+        const std::int64_t bad = control()[kBadRow];
+        report.lost_system = bad < k_ ? bad : static_cast<std::int64_t>(place((bad - k_) / 2).system);
       }
       step = stop;
       const std::int64_t done =
