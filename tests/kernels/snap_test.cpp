@@ -106,7 +106,7 @@ void expect_file(Queue &queue, const std::string &potential, const std::string &
     const ForceDeviation mixed = deviation(forces_of(queue, *model, atoms, Arithmetic::mixed), atoms);
     EXPECT_LT(mixed.energy, 1e-5);
     EXPECT_LT(mixed.force, 1e-5);
-    EXPECT_LT(mixed.virial, 5e-5); // what is left of larger parts
+    EXPECT_LT(mixed.virial, 1e-5);
   }
 }
 

@@ -92,8 +92,8 @@ inline EamModel made_up_finnis_sinclair() {
   const FinnisSinclairPair mo{4.114825, 0.0, 1.0, 3.25, 43.4475218, -31.9332978, 6.0804249, 1223.0, 2.7255, 3.9};
   const FinnisSinclairPair ta{4.076980, 0.0, 1.0, 4.2, 1.2157373, 0.0271471, -0.1217350, 91.0, 2.8629, 1.05};
   const FinnisSinclairPair cross{4.0, 1.8, 0.9, 3.7, 5.0, -2.5, 0.4, 300.0, 2.8, 2.0};
-  // One by one: nvcc 13 does not copy a list of them.
-  model.finnis_sinclair.resize(4);
+  // One by one: nvcc 13 copies no list of them.
+  model.finnis_sinclair = std::vector<FinnisSinclairPair>(4);
   model.finnis_sinclair[0] = mo;
   model.finnis_sinclair[1] = model.finnis_sinclair[2] = cross;
   model.finnis_sinclair[3] = ta;
@@ -159,7 +159,7 @@ inline EamModel made_up_zhou() {
         0.321375,
         0.848843,
         -5.141526};
-  model.zhou.resize(3);
+  model.zhou = std::vector<ZhouElement>(3);
   model.zhou[0] = mo;
   model.zhou[1] = nb;
   model.zhou[2] = ta;
