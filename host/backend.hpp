@@ -100,6 +100,8 @@ public:
   // for the renewal of lists. Results do not depend on how a run is cut into calls.
   virtual DynamicsReport advance(std::int64_t until_step, std::span<const std::int64_t> sample_steps) = 0;
   virtual RelaxReport relax(const RelaxPlan &plan) = 0;
+  // Relaxes bands of images (and single systems) by FIRE; their images are all systems of the batch, in order.
+  virtual BandsReport relax_bands(const BandsPlan &plan) = 0;
   virtual DynamicsState save() = 0;
   virtual void load(const DynamicsState &state) = 0;
   virtual TransferCount transfers() const = 0;

@@ -4,6 +4,7 @@
     elastic.h5    the elastic constants, and Young's modulus by direction in the planes (001) and (1-10):
                   1/E = S_ijkl n_i n_j n_k n_l (Nye, Physical properties of crystals, 1957)
     defects.h5    formation energies before and after relaxation, binding energies
+    neb.h5        energies along migration paths, with the cubic Hermite spline through energies and forces
     lattice.h5    lattice parameters against temperature, for the crystal and with each defect
 """
 
@@ -12,12 +13,14 @@ import os
 import numpy as np
 
 from plot_drawing import (
-    COLOURS, MARKERS, bars, escaped, evenly, free_figure, headline, legend_beside, make_folder, no_value, save, shown_note,
+    COLOURS, MARKERS, MOST_PANELS, bars, escaped, evenly, free_figure, headline, legend_beside, make_folder, no_value, save,
+    shown_note,
 )
 from plot_reading import drawable, need_files, read_in_child, text
 
 MOST_LINES = 12
 MOST_BARS = 40
+MOST_KINDS = 6  # of bands in one panel
 VOIGT = ("xx", "yy", "zz", "yz", "xz", "xy")
 
 
@@ -220,10 +223,93 @@ def plot_lattice(data):
     return figure
 
 
+def read_neb(reader, data):
+    """One row for each band; NaN where a band has no result."""
+    begin(reader, data, "zener-neb-1", "nudged elastic bands")
+    data.path = names(reader, "path")
+    shape = (len(data.path),)
+    data.s = drawable(reader.dataset("reaction_coordinate_A", (len(data.path), None)))
+    if data.s.shape[1] < 2:
+        reader.fail("dataset reaction_coordinate_A has fewer than two points of a path")
+    data.energy = drawable(reader.dataset("energy_eV", data.s.shape))
+    data.slope = drawable(reader.dataset("slope_eV_A", data.s.shape))
+    data.forward = drawable(reader.dataset("forward_eV", shape))
+    data.backward = drawable(reader.dataset("backward_eV", shape))
+    data.converged = reader.dataset("converged", shape) != 0
+    data.here = np.all(np.isfinite(data.s) & np.isfinite(data.energy) & np.isfinite(data.slope), axis=1)
+    data.here &= np.all(np.diff(np.where(data.here[:, None], data.s, np.arange(data.s.shape[1])), axis=1) > 0.0, axis=1)
+    data.facts = ["%d images" % (data.s.shape[1] - 2)]
+
+
+def hermite(s, energy, slope, places):
+    """The cubic Hermite spline through points of a path with their slopes."""
+    left = np.clip(np.searchsorted(s, places, side="right") - 1, 0, len(s) - 2)
+    width = s[left + 1] - s[left]
+    t = (places - s[left]) / width
+    return (
+        (1 + 2 * t) * (1 - t) ** 2 * energy[left] + t * (1 - t) ** 2 * width * slope[left]
+        + t**2 * (3 - 2 * t) * energy[left + 1] + t**2 * (t - 1) * width * slope[left + 1]
+    )
+
+
+def equal_bands(data, rows):
+    """[[rows of equal barriers and convergence]], lowest forward barrier first: hops that are images of each other."""
+    kinds = {}
+    for k in rows:
+        key = (bool(data.converged[k]), round(1e3 * data.forward[k]), round(1e3 * data.backward[k]))
+        for near in kinds:  # rounding must not part what belongs together
+            if near[0] == key[0] and abs(near[1] - key[1]) <= 1 and abs(near[2] - key[2]) <= 1:
+                key = near
+                break
+        kinds.setdefault(key, []).append(k)
+    return [kinds[key] for key in sorted(kinds, key=lambda key: key[1:])]
+
+
+def plot_neb(data):
+    """A panel for each path of the preset; bands with the same barriers are one line."""
+    paths = list(dict.fromkeys(data.path))
+    shown = evenly(paths, MOST_PANELS)
+    columns = min(len(shown), 3 if len(shown) != 4 else 2)
+    rows = -(-len(shown) // columns)
+    figure, axes = free_figure(4.6 * columns if columns > 1 else 6.4, 3.5 * rows if rows > 1 else 4.2, rows, columns)
+    dashed = False
+    for index, axis in enumerate(axes.flat):
+        if index >= len(shown):
+            axis.set_visible(False)
+            continue
+        mine = [k for k, name in enumerate(data.path) if name == shown[index]]
+        kinds = equal_bands(data, [k for k in mine if data.here[k] and np.isfinite(data.forward[k] + data.backward[k])])
+        axis.set_title(escaped("%s, %d band%s" % (shown[index], len(mine), "" if len(mine) == 1 else "s")))
+        axis.set(xlabel="Reaction coordinate (\u00c5)", ylabel="Energy above the first end (eV)")
+        if not kinds:
+            no_value(axis, "no band came to an end")
+        for order, kind in enumerate(evenly(kinds, MOST_KINDS)):
+            k = kind[0]
+            colour = COLOURS[order % len(COLOURS)]
+            fine = np.linspace(data.s[k, 0], data.s[k, -1], 40 * data.s.shape[1])
+            axis.plot(fine, hermite(data.s[k], data.energy[k], data.slope[k], fine) - data.energy[k, 0], color=colour,
+                      linestyle="-" if data.converged[k] else "--")
+            many = " (%d)" % len(kind) if len(kind) > 1 else ""
+            axis.plot(data.s[k], data.energy[k] - data.energy[k, 0], linestyle="", color=colour, markersize=4,
+                      marker=MARKERS[order % len(MARKERS)],
+                      label="%.3f, back %.3f eV%s" % (data.forward[k], data.backward[k], many))
+            dashed = dashed or not data.converged[k]
+        if kinds:
+            low, high = axis.get_ylim()
+            handles, labels = axis.get_legend_handles_labels()
+            axis.set_ylim(low, high + (0.09 * len(labels) + 0.03) * (high - low))  # room for the legend above the curves
+            axis.legend(handles, labels, loc="upper center", handletextpad=0.2, fontsize=8.5)
+    several = any(data.path.count(name) > 1 for name in shown)
+    headline(figure, data, "Energy along migration paths", "in brackets: bands with the same barriers" if several else "",
+             "dashed: not converged" if dashed else "", shown_note(len(shown), len(paths), "paths"))
+    return figure
+
+
 FIGURES = {
     "relax.h5": (read_relax, plot_relax, "relaxation.png"),
     "elastic.h5": (read_elastic, plot_elastic, "elastic_constants.png"),
     "defects.h5": (read_defects, plot_defects, "defect_energies.png"),
+    "neb.h5": (read_neb, plot_neb, "paths.png"),
     "lattice.h5": (read_lattice, plot_lattice, "lattice_parameter.png"),
 }
 

@@ -142,7 +142,9 @@ public:
     run_.open(resolved(preset_));
     log_info(fmt::format("{} in cells {}: {}", counted(preset_.defects.size(), "defect"), join(task_.size_names, ", "),
                          counted(task_.perfect.size() + task_.cases.size(), "system")));
-    warn_of_small_cells();
+    for (std::size_t k = 0; k < task_.perfect.size(); ++k) {
+      run_.warn_of_small_cell(task_.perfect[k], "cell " + task_.size_names[k]);
+    }
     bring_to_rest();
     find_potentials();
     if (stop_requested()) {
@@ -164,46 +166,19 @@ public:
   }
 
 private:
-  void warn_of_small_cells() {
-    for (std::size_t s = 0; s < task_.perfect.size(); ++s) {
-      const Vector3 t = thicknesses(task_.perfect[s].cell);
-      const double thinnest = std::min({t[0], t[1], t[2]});
-      if (thinnest < 2.0 * run_.potential().cutoff_A()) {
-        run_.warn(fmt::format("cell {}: at {:.3g} A it is thinner than twice the cutoff of {:.3g} A; an atom near a defect "
-                              "feels its image too",
-                              task_.size_names[s], thinnest, run_.potential().cutoff_A()));
-      }
-    }
-  }
-
-  EquilibriumPlan equilibrium_plan() const {
-    EquilibriumPlan plan;
-    plan.freedom = preset_.equilibrium.cell;
-    plan.pressure_GPa = preset_.equilibrium.pressure_GPa;
-    plan.tolerance_GPa = preset_.equilibrium.tolerance_GPa;
-    plan.relax = preset_.relax;
-    return plan;
-  }
-
   // Every perfect cell at its rest, and the cells with built defects strained alike. Cells from files stay.
   void bring_to_rest() {
     for (std::size_t s = 0; s < task_.perfect.size() && preset_.equilibrium.cell != CellFreedom::fixed; ++s) {
       const Atoms start = task_.perfect[s];
-      const Equilibrium rest = find_equilibrium(run_.maker(), start, equilibrium_plan());
-      Matrix3 strain = times(inverse(start.cell.vectors), rest.atoms.cell.vectors);
-      for (std::size_t d = 0; d < 3; ++d) {
-        strain[d][d] -= 1.0;
-      }
+      const Equilibrium rest = find_equilibrium(run_.maker(), start, equilibrium_plan(preset_.equilibrium, preset_.relax));
+      const Matrix3 strain = strain_between(start.cell, rest.atoms.cell);
       task_.perfect[s] = rest.atoms;
       for (Case &each : task_.cases) {
         if (each.size == s && !preset_.defects[each.defect].build.is_null()) {
           each.atoms = strained(each.atoms, strain);
         }
       }
-      log_info(fmt::format("cell {} at rest: {:.6f} eV and {:.6f} A^3 by atom, lengths changed by {:+.4f} %",
-                           task_.size_names[s], rest.state.energy_eV / static_cast<double>(start.size()),
-                           rest.state.volume_A3 / static_cast<double>(start.size()),
-                           100.0 * (std::cbrt(rest.state.volume_A3 / volume(start.cell)) - 1.0)));
+      run_.log_rest(task_.size_names[s], start, rest);
     }
   }
 
@@ -221,7 +196,7 @@ private:
                                       element, element));
       }
       check_elements(preset_, run_.potential(), start);
-      EquilibriumPlan plan = equilibrium_plan();
+      EquilibriumPlan plan = equilibrium_plan(preset_.equilibrium, preset_.relax);
       plan.freedom = plan.freedom == CellFreedom::fixed ? CellFreedom::isotropic : plan.freedom;
       const StaticState state = find_equilibrium(run_.maker(), start, plan).state;
       potentials_[element] = enthalpy(state, plan.pressure_GPa) / static_cast<double>(start.size());
@@ -301,10 +276,6 @@ private:
     }
   }
 
-  static std::string number(double value, const char *format) {
-    return std::isfinite(value) ? fmt::format(fmt::runtime(format), value) : "-";
-  }
-
   void write(const RelaxedSystems &relaxed) {
     std::string csv = "defect,cells,atoms,formation_eV,unrelaxed_formation_eV,relaxation_eV,binding_eV,converged,steps,"
                       "largest_force_eV_A,largest_displacement_A,pressure_GPa,relaxation_volume_A3\n";
@@ -316,12 +287,12 @@ private:
       const std::string quoted = row.name.find_first_of(",\"") == std::string::npos ? row.name : in_quotes(row.name);
       csv += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{}\n", quoted, row.cells, row.atoms,
                          number_text(row.formation_eV), number_text(row.unrelaxed_formation_eV), number_text(row.relaxation_eV),
-                         number(row.binding_eV, "{}"), row.converged ? "yes" : "no", row.steps,
+                         number_or_dash(row.binding_eV, "{}"), row.converged ? "yes" : "no", row.steps,
                          number_text(row.largest_force_eV_A), number_text(row.largest_displacement_A),
-                         number_text(row.pressure_GPa), number(row.relaxation_volume_A3, "{}"));
+                         number_text(row.pressure_GPa), number_or_dash(row.relaxation_volume_A3, "{}"));
       text += fmt::format("{:<28} {:>12} {:>8} {:>12.5f} {:>12.5f} {:>12.5f} {:>12}{}\n", row.name, row.cells, row.atoms,
-                          row.formation_eV, row.unrelaxed_formation_eV, row.relaxation_eV, number(row.binding_eV, "{:.5f}"),
-                          row.converged ? "" : "  not at rest");
+                          row.formation_eV, row.unrelaxed_formation_eV, row.relaxation_eV,
+                          number_or_dash(row.binding_eV, "{:.5f}"), row.converged ? "" : "  not at rest");
       rows.push_back({{"defect", row.name},
                       {"cells", row.cells},
                       {"atoms", row.atoms},

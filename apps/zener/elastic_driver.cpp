@@ -135,12 +135,8 @@ int run_elastic(const RunOptions &options, const MakeBatch &make) {
   const AtomRelaxation atoms = preset.relax_atoms == "auto"     ? AtomRelaxation::automatic
                                : preset.relax_atoms == "always" ? AtomRelaxation::always
                                                                 : AtomRelaxation::never;
-  EquilibriumPlan to_rest;
-  to_rest.freedom = preset.equilibrium.cell;
-  to_rest.pressure_GPa = preset.equilibrium.pressure_GPa;
-  to_rest.tolerance_GPa = preset.equilibrium.tolerance_GPa;
+  EquilibriumPlan to_rest = equilibrium_plan(preset.equilibrium, preset.relax);
   to_rest.atoms = atoms;
-  to_rest.relax = preset.relax;
   const Equilibrium rest = find_equilibrium(run.maker(), start, to_rest);
   if (stop_requested()) {
     return run.stopped();

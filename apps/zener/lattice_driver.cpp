@@ -158,10 +158,7 @@ private:
     plan.relax = preset_.relax;
     const Atoms start = task_.cells.front();
     const Equilibrium rest = find_equilibrium(run_.maker(), start, plan);
-    Matrix3 strain = times(inverse(start.cell.vectors), rest.atoms.cell.vectors);
-    for (std::size_t d = 0; d < 3; ++d) {
-      strain[d][d] -= 1.0;
-    }
+    const Matrix3 strain = strain_between(start.cell, rest.atoms.cell);
     for (Atoms &atoms : task_.cells) {
       atoms = strained(atoms, strain);
     }

@@ -8,6 +8,7 @@
 #include "apps/zener/lattice_driver.hpp"
 #include "apps/zener/map_driver.hpp"
 #include "apps/zener/md_driver.hpp"
+#include "apps/zener/neb_driver.hpp"
 #include "apps/zener/python.hpp"
 #include "apps/zener/relax_driver.hpp"
 #include "host/neutral/barrier_model.hpp"
@@ -73,6 +74,7 @@ constexpr Driver kDrivers[] = {{"barrier_map", run_map, check_map},
                                {"kmc", run_kmc, check_kmc},
                                {"lattice_parameter", run_lattice, check_lattice},
                                {"md", run_md, check_md},
+                               {"neb", run_neb, check_neb},
                                {"relax", run_relax, check_relax},
                                {"static_mc", run_kmc, check_kmc}};
 

@@ -10,14 +10,6 @@
 namespace zener {
 namespace {
 
-double largest_force(const std::vector<Vector3> &forces) {
-  double squared = 0.0;
-  for (const Vector3 &f : forces) {
-    squared = std::fmax(squared, f[0] * f[0] + f[1] * f[1] + f[2] * f[2]);
-  }
-  return std::sqrt(squared);
-}
-
 bool finite(const StaticState &s) {
   bool all = std::isfinite(s.energy_eV) && std::isfinite(s.largest_force_eV_A);
   for (const Vector3 &row : s.virial_eV) {
@@ -127,6 +119,14 @@ std::vector<double> downhill(const std::vector<std::vector<double>> &j, const st
 
 } // namespace
 
+double largest_length(const std::vector<Vector3> &vectors) {
+  double squared = 0.0;
+  for (const Vector3 &f : vectors) {
+    squared = std::fmax(squared, f[0] * f[0] + f[1] * f[1] + f[2] * f[2]);
+  }
+  return std::sqrt(squared);
+}
+
 void check_periodic(const Atoms &atoms, const char *what) {
   if (!(atoms.cell.periodic[0] && atoms.cell.periodic[1] && atoms.cell.periodic[2])) {
     throw DataError(fmt::format("{} need a crystal that is periodic in all three directions; this one is free along {}", what,
@@ -140,7 +140,7 @@ std::vector<StaticState> static_states(const Evaluation &evaluation, const std::
   std::vector<StaticState> out(systems.size());
   for (std::size_t k = 0; k < systems.size(); ++k) {
     out[k] = {evaluation.energy_eV[k], evaluation.virial_eV[k], systems[k].cell.vectors, volume(systems[k].cell),
-              largest_force(evaluation.force_eV_A[k])};
+              largest_length(evaluation.force_eV_A[k])};
     if (!finite(out[k])) {
       throw DataError(fmt::format("energy, forces or virial of system {} ({} atoms, cell {}) are not finite: atoms too close "
                                   "to each other, or a potential far outside what it was made for",
@@ -148,6 +148,14 @@ std::vector<StaticState> static_states(const Evaluation &evaluation, const std::
     }
   }
   return out;
+}
+
+Matrix3 strain_between(const Cell &from, const Cell &to) {
+  Matrix3 strain = times(inverse(from.vectors), to.vectors);
+  for (std::size_t d = 0; d < 3; ++d) {
+    strain[d][d] -= 1.0;
+  }
+  return strain;
 }
 
 Equilibrium find_equilibrium(const MakeAtoms &make, const Atoms &start, const EquilibriumPlan &plan) {

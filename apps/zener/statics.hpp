@@ -32,8 +32,14 @@ struct StaticState {
 // Throws DataError, "WHAT need a crystal …", unless the cell is periodic in all directions.
 void check_periodic(const Atoms &atoms, const char *what);
 
+// The length of the longest.
+double largest_length(const std::vector<Vector3> &vectors);
+
 // The states of an evaluation, K of them. Throws DataError that names the system when a number is not finite.
 std::vector<StaticState> static_states(const Evaluation &evaluation, const std::vector<Atoms> &systems);
+
+// The strain that makes one cell of another (strained()).
+Matrix3 strain_between(const Cell &from, const Cell &to);
 
 struct EquilibriumPlan {
   CellFreedom freedom = CellFreedom::isotropic;

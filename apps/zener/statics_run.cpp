@@ -56,6 +56,23 @@ void StaticsRun::warn(const std::string &message) {
   log_warning(message);
 }
 
+void StaticsRun::warn_of_small_cell(const Atoms &atoms, const std::string &name) {
+  const Vector3 t = thicknesses(atoms.cell);
+  const double thinnest = std::min({t[0], t[1], t[2]});
+  if (thinnest < 2.0 * potential_->cutoff_A()) {
+    warn(fmt::format(
+        "{}: at {:.3g} A it is thinner than twice the cutoff of {:.3g} A; an atom near a defect feels its image too", name,
+        thinnest, potential_->cutoff_A()));
+  }
+}
+
+void StaticsRun::log_rest(const std::string &name, const Atoms &start, const Equilibrium &rest) const {
+  const auto atoms = static_cast<double>(start.size());
+  log_info(fmt::format("cell {} at rest: {:.6f} eV and {:.6f} A^3 by atom, lengths changed by {:+.4f} %", name,
+                       rest.state.energy_eV / atoms, rest.state.volume_A3 / atoms,
+                       100.0 * (std::cbrt(rest.state.volume_A3 / volume(start.cell)) - 1.0)));
+}
+
 void StaticsRun::write_summary(const std::string &status, const Json &content) const {
   Json summary = {{"format", "zener-" + driver_ + "-summary-1"},
                   {"zener", {{"version", kVersion}, {"commit", kCommit}, {"compiler", kCompiler}}},
@@ -89,6 +106,19 @@ int StaticsRun::stopped() const {
 Json named_number(const std::string &name, const std::string &units, const Json &value, const Json &standard_error,
                   const std::string &description) {
   return {{"name", name}, {"units", units}, {"value", value}, {"standard_error", standard_error}, {"description", description}};
+}
+
+std::string number_or_dash(double value, const char *format) {
+  return std::isfinite(value) ? fmt::format(fmt::runtime(format), value) : "-";
+}
+
+EquilibriumPlan equilibrium_plan(const EquilibriumChoice &choice, const RelaxPlan &relax) {
+  EquilibriumPlan plan;
+  plan.freedom = choice.cell;
+  plan.pressure_GPa = choice.pressure_GPa;
+  plan.tolerance_GPa = choice.tolerance_GPa;
+  plan.relax = relax;
+  return plan;
 }
 
 Json atoms_by_element(const Atoms &atoms) {

@@ -5,7 +5,7 @@
 #include "apps/zener/kmc_driver.hpp"
 #include "apps/zener/md_driver.hpp"
 #include "apps/zener/statics.hpp"
-#include "host/neutral/atoms_preset.hpp"
+#include "host/neutral/relax_preset.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -29,6 +29,10 @@ public:
   MakeAtoms maker() const;
   // Goes into the log and the summary.
   void warn(const std::string &message);
+  // Where a cell is thinner than twice the cutoff.
+  void warn_of_small_cell(const Atoms &atoms, const std::string &name);
+  // A line of the log on a cell that was brought to rest.
+  void log_rest(const std::string &name, const Atoms &start, const Equilibrium &rest) const;
   // summary.json: the head that all runs share, with `content` between run and warnings.
   void write_summary(const std::string &status, const nlohmann::ordered_json &content) const;
   // Draws the plots when they are wanted and says the last word.
@@ -39,6 +43,7 @@ public:
   const std::filesystem::path &folder() const { return folder_; }
   const PotentialModel &potential() const { return *potential_; }
   Backend &backend() const { return *chosen_.backend; }
+  const std::string &backend_name() const { return chosen_.backend_name; }
   const std::string &device_reason() const { return chosen_.reason; }
   double wall_s() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count(); }
   // The text of resolved(), for the HDF5 files.
@@ -59,6 +64,11 @@ private:
 // A named number of a summary, as in the other drivers' lists "numbers".
 nlohmann::ordered_json named_number(const std::string &name, const std::string &units, const nlohmann::ordered_json &value,
                                     const nlohmann::ordered_json &standard_error, const std::string &description);
+
+// The number, or "-" for what is not finite.
+std::string number_or_dash(double value, const char *format);
+
+EquilibriumPlan equilibrium_plan(const EquilibriumChoice &choice, const RelaxPlan &relax);
 
 // "1 cell", "3 cells".
 std::string counted(std::size_t number, const std::string &one);

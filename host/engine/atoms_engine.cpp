@@ -4,6 +4,7 @@
 #include "host/neutral/elements.hpp"
 #include "host/neutral/errors.hpp"
 #include "host/neutral/text.hpp"
+#include "kernels/dynamics/band.hpp"
 #include "kernels/dynamics/integrate.hpp"
 #include "kernels/dynamics/lbfgs.hpp"
 #include "kernels/dynamics/sums.hpp"
@@ -445,6 +446,54 @@ public:
     return report;
   }
 
+  BandsReport relax_bands(const BandsPlan &plan) override {
+    need_skin();
+    start_bands(plan);
+    run_ = {};
+    relax_ = {};
+    relax_.largest_move_A = plan.largest_move_A;
+    relax_.cell = kCellFixed;
+    relax_.cutoff_A = cutoff_A_;
+    relax_.range_A = range_A_;
+    banding_ = true;
+    relaxing_ = false;
+    record();
+    make_current();
+    set_step(0);
+    const auto bands = static_cast<std::int64_t>(plan.bands.size());
+    BandsReport report;
+    for (std::int64_t step = 0; step < plan.steps && report.lost_system < 0;) {
+      const std::int64_t stop = std::min(plan.steps, step + (kGpuShapes ? 20 : 1));
+      if (!run_to(step, stop)) {
+        const std::int64_t bad = control()[kBadRow];
+        report.lost_system = bad < k_ ? bad : static_cast<std::int64_t>(place((bad - k_) / 2).system);
+      }
+      step = stop;
+      const std::int64_t done =
+          queue_.reduce("bands_finished", bands, CountFinished{band_state_.view()}, Sum<std::int64_t>{}, std::int64_t{0});
+      if (done >= std::min(plan.finished, bands)) {
+        break;
+      }
+    }
+    set_step(0);
+    run_sums(true);
+    const std::vector<double> sums = host(sums_);
+    std::size_t system = 0;
+    for (const BandState &state : host(band_state_)) {
+      BandReport one;
+      one.status = static_cast<BandReport::Status>(state.status);
+      one.progress = {state.fire.dt, state.fire.mixing, state.fire.downhill, state.fire.steps, state.climbing != 0};
+      one.top = static_cast<int>(state.top);
+      one.largest_force_eV_A = state.largest_force;
+      for (int image = 0; image < plan.bands[report.bands.size()].images; ++image, ++system) {
+        one.energy_eV.push_back(sums[system * kSums + kEnergySum]);
+      }
+      report.bands.push_back(std::move(one));
+    }
+    banding_ = false;
+    return report;
+  }
+
   DynamicsState save() override {
     DynamicsState state;
     const std::vector<Site> sites = host(site_), reference = host(reference_);
@@ -880,6 +929,97 @@ private:
     lbfgs_state_.upload(states.data());
   }
 
+  // Ends, images and states of bands onto the device.
+  void start_bands(const BandsPlan &plan) {
+    static_assert(static_cast<int>(BandReport::Status::converged) == kBandConverged &&
+                  static_cast<int>(BandReport::Status::out_of_steps) == kBandOutOfSteps);
+    const std::size_t count = plan.bands.size();
+    if (count == 0 || (!plan.progress.empty() && plan.progress.size() != count)) {
+      throw InvariantError("relax_bands needs bands, and the progress of none or of each");
+    }
+    std::vector<std::int64_t> first{0};
+    std::vector<double> ends;
+    std::vector<ImageState> images;
+    std::vector<BandState> states;
+    for (std::size_t b = 0; b < count; ++b) {
+      const BandEnds &band = plan.bands[b];
+      const auto system = static_cast<std::size_t>(first.back());
+      const bool alone = band.first_A.empty() && band.last_A.empty();
+      if (band.images < 1 || system + static_cast<std::size_t>(band.images) > given_.size() || (alone && band.images != 1)) {
+        throw InvariantError("the images of the bands must be the systems of the batch");
+      }
+      const std::size_t atoms = given_[system].size();
+      if (!alone && (band.first_A.size() != atoms || band.last_A.size() != atoms)) {
+        throw InvariantError("the ends of a band have other atoms than its images");
+      }
+      const auto rows = static_cast<std::int64_t>(ends.size() / 3);
+      for (const std::vector<Vector3> *end : {&band.first_A, &band.last_A}) {
+        for (const Vector3 &x : *end) {
+          ends.insert(ends.end(), x.begin(), x.end());
+        }
+      }
+      for (int image = 0; image < band.images; ++image) {
+        const std::int64_t k = first.back() + image;
+        if (given_[static_cast<std::size_t>(k)].size() != atoms) {
+          throw InvariantError("the images of a band have unequal numbers of atoms");
+        }
+        ImageState state{static_cast<std::int64_t>(b), k - 1, k + 1, 0.0, 0.0};
+        if (image == 0) {
+          state.left = alone ? kNoImage : -1 - rows;
+        }
+        if (image == band.images - 1) {
+          state.right = alone ? kNoImage : -1 - rows - static_cast<std::int64_t>(atoms);
+        }
+        images.push_back(state);
+      }
+      first.push_back(first.back() + band.images);
+      const BandProgress progress = plan.progress.empty() ? BandProgress{} : plan.progress[b];
+      BandState state{};
+      state.fire.dt = progress.dt;
+      state.fire.mixing = progress.mixing;
+      state.fire.downhill = progress.downhill;
+      state.fire.steps = progress.steps;
+      state.energy[0] = band.first_eV;
+      state.energy[1] = band.last_eV;
+      state.force_tolerance2 = band.force_tolerance_eV_A * band.force_tolerance_eV_A;
+      state.climbing = progress.climbing ? 1 : 0;
+      state.top = -1;
+      states.push_back(state);
+    }
+    if (first.back() != k_) {
+      throw InvariantError("the images of the bands must be the systems of the batch");
+    }
+    if (plan.progress.empty()) {
+      velocity_.zero();
+    }
+    ends_ = DeviceBuffer<double>(queue_, static_cast<std::int64_t>(ends.size()), "ends of bands");
+    ends_.upload(ends.data());
+    band_first_ = DeviceBuffer<std::int64_t>(queue_, static_cast<std::int64_t>(first.size()), "images of bands");
+    band_first_.upload(first.data());
+    images_ = DeviceBuffer<ImageState>(queue_, k_, "images");
+    images_.upload(images.data());
+    band_state_ = DeviceBuffer<BandState>(queue_, static_cast<std::int64_t>(count), "bands");
+    band_state_.upload(states.data());
+    where_ = DeviceBuffer<std::int32_t>(queue_, n_, "places of atoms");
+    band_.spring = plan.spring_eV_A2;
+    band_.climb_below2 = plan.climb ? plan.climb_below_eV_A * plan.climb_below_eV_A : -1.0;
+    band_.max_steps = plan.max_steps;
+  }
+
+  void move_bands() {
+    const BandView band{view(),         image_.shaped(3, n_), where_.view(), ends_.view(), band_first_.view(),
+                        images_.view(), band_state_.view()};
+    const std::int64_t bands = band_state_.size();
+    queue_.for_each("band_where", n_, BandWhere{band});
+    launch_sums(BandProducts{band, energy_.view()});
+    queue_.for_each("band_tangents", bands, BandTangents{band_, band});
+    queue_.for_each("band_forces", n_, BandForces{band});
+    launch_sums(RelaxSums{velocity_.shaped(3, n_), force_.shaped(3, n_), virial_.shaped(6, n_), energy_.view()});
+    queue_.for_each("band_update", bands, BandUpdate{band_, band, relax_state_.view()});
+    queue_.for_each("relax_cell", k_, RelaxCell{relax_, view(), relax_state_.view()});
+    queue_.for_each("relax_move", n_, RelaxMove{relax_, view(), relax_state_.view()});
+  }
+
   void make_current() {
     if (forces_current_ && energies_current_) {
       return;
@@ -890,7 +1030,9 @@ private:
   }
 
   void begin_step() {
-    if (relaxing_) {
+    if (banding_) {
+      move_bands();
+    } else if (relaxing_) {
       queue_.for_each("relax_cell", k_, RelaxCell{relax_, view(), relax_state_.view()});
       if (lbfgs_) {
         queue_.for_each("lbfgs_move", n_,
@@ -931,9 +1073,13 @@ private:
 
   void end_step() {
     launch_forces();
-    if (relaxing_) {
+    if (banding_ || relaxing_) {
       queue_.for_each("join_forces", n_, JoinForces{view()});
-      finish_relax_step();
+      if (banding_) {
+        queue_.for_each("step_end", 1, StepEnd{view()});
+      } else {
+        finish_relax_step();
+      }
       return;
     }
     queue_.for_each("kick", n_, Kick{run_, view()});
@@ -954,12 +1100,14 @@ private:
     end_chain_ = queue_.record("step_end", [this] { end_step(); });
   }
 
+  const char *step_name() const { return banding_ ? "band_step" : relaxing_ ? "relax_step" : "md_step"; }
+
   // From step to stop; false when an atom ran away.
   bool run_to(std::int64_t step, std::int64_t stop) {
     moved_ = true;
     while (step < stop) {
       for (std::int64_t i = 0; i < std::min(kChunk, stop - step); ++i) {
-        queue_.replay(relaxing_ ? "relax_step" : "md_step", step_chain_);
+        queue_.replay(step_name(), step_chain_);
       }
       for (;;) {
         const std::vector<std::int64_t> now = control();
@@ -972,7 +1120,7 @@ private:
         }
         // The drift is done, the rest of the step waits for new lists.
         renew_lists();
-        queue_.replay(relaxing_ ? "relax_step" : "md_step", end_chain_);
+        queue_.replay(step_name(), end_chain_);
       }
     }
     forces_current_ = energies_current_ = true;
@@ -1034,20 +1182,23 @@ private:
   std::unique_ptr<NeighbourLists> lists_;
   int reserved_ = 0;
   std::int64_t builds_ = 0;
-  bool forces_current_ = false, energies_current_ = false, relaxing_ = false, lbfgs_ = false, moved_ = false;
+  bool forces_current_ = false, energies_current_ = false, relaxing_ = false, lbfgs_ = false, moved_ = false, banding_ = false;
   DynamicsSettings run_{};
   RelaxSettings relax_{};
+  BandSettings band_{};
   DeviceBuffer<Site> site_, reference_;
   DeviceBuffer<double> velocity_, force_, energy_, virial_, heat_, spare_, mass_, sums_, partial_, bath_energy_, basis_, made_,
-      products_;
-  DeviceBuffer<std::int64_t> scattered_, order_, begin_, control_, block_begin_, block_of_system_;
+      products_, ends_;
+  DeviceBuffer<std::int64_t> scattered_, order_, begin_, control_, block_begin_, block_of_system_, band_first_;
   DeviceBuffer<std::int32_t> image_; // [3][N] cells crossed since the positions were given
-  DeviceBuffer<std::int32_t> new_order_, flags_;
+  DeviceBuffer<std::int32_t> new_order_, flags_, where_;
   DeviceBuffer<Box> box_, reference_box_;
   DeviceBuffer<Bath> bath_;
   DeviceBuffer<BathSettings> settings_;
   DeviceBuffer<RelaxState> relax_state_;
   DeviceBuffer<LbfgsState> lbfgs_state_;
+  DeviceBuffer<ImageState> images_;
+  DeviceBuffer<BandState> band_state_;
   Recording step_chain_, end_chain_;
   NeighbourView recorded_;
 };

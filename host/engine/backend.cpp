@@ -71,6 +71,9 @@ public:
   RelaxReport relax(const RelaxPlan &plan) override {
     return guarded([&] { return batch_->relax(plan); });
   }
+  BandsReport relax_bands(const BandsPlan &plan) override {
+    return guarded([&] { return batch_->relax_bands(plan); });
+  }
   DynamicsState save() override {
     return guarded([&] { return batch_->save(); });
   }

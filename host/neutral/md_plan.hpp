@@ -113,6 +113,49 @@ struct RelaxReport {
   std::vector<RelaxMoment> path;       // moments between start and end, further and further apart
 };
 
+// A nudged elastic band: its images are consecutive systems of a batch and hold the same atoms in the same order. Without ends
+// it has one image, which relaxes by itself.
+struct BandEnds {
+  int images = 1;
+  std::vector<Vector3> first_A, last_A; // [N] at rest, not wrapped: moves from image to image are differences; or empty
+  double first_eV = 0.0, last_eV = 0.0;
+  double force_tolerance_eV_A = 0.01; // largest force on an atom of any image, with springs and projections
+};
+
+// How far a band is; a fresh one begins with this. With the batch's state it goes on bit for bit.
+struct BandProgress {
+  double dt = 0.05, mixing = 0.1; // of FIRE
+  std::int64_t downhill = 0;
+  std::int64_t steps = 0;
+  bool climbing = false;
+};
+
+struct BandsPlan {
+  std::vector<BandEnds> bands;
+  std::vector<BandProgress> progress; // [B]; bands that go on keep their velocities
+  double spring_eV_A2 = 5.0;
+  bool climb = true; // the highest image, once forces are below climb_below_eV_A
+  double climb_below_eV_A = 0.5;
+  double largest_move_A = 0.1;   // in one step
+  std::int64_t max_steps = 1000; // of a band, over all calls
+  // The call ends after `steps` steps, or when `finished` bands are converged or out of steps.
+  std::int64_t steps = 1000;
+  std::int64_t finished = 1;
+};
+
+struct BandReport {
+  enum class Status { running, converged, out_of_steps } status = Status::running;
+  BandProgress progress;
+  int top = -1;                    // image that climbs, from 0; -1: none stands above both ends
+  double largest_force_eV_A = 0.0; // at the last step, with springs and projections
+  std::vector<double> energy_eV;   // [images]
+};
+
+struct BandsReport {
+  std::vector<BandReport> bands;
+  std::int64_t lost_system = -1; // an atom of this system ran away: the batch is of no use any more
+};
+
 // Energies, forces and virials of the systems as they stand, atoms in the order in which they were given.
 struct Evaluation {
   std::vector<double> energy_eV;                   // [K]
@@ -136,5 +179,10 @@ struct DynamicsState {
   std::vector<double> bath;           // [K][kBathNumbers] thermostats and barostats
   std::vector<double> totals;         // [K][…] sums of the last step, which some ensembles begin the next one with
 };
+
+// Copies one system of a state into the place of another of the same atoms in another batch's state: positions, velocities,
+// forces, lists' reference, thermostats. Steps are not of a system.
+void copy_system(const DynamicsState &from, const std::vector<Atoms> &systems_from, std::size_t k_from, DynamicsState &to,
+                 const std::vector<Atoms> &systems_to, std::size_t k_to);
 
 } // namespace zener

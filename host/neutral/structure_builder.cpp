@@ -4,6 +4,7 @@
 #include "host/neutral/atom_files_parts.hpp"
 #include "host/neutral/elements.hpp"
 #include "host/neutral/errors.hpp"
+#include "host/neutral/hops.hpp"
 #include "host/neutral/preset_parts.hpp"
 #include "host/neutral/splitmix.hpp"
 #include "host/neutral/text.hpp"
@@ -194,31 +195,11 @@ void mix(Atoms &atoms, const StructureSpec &spec) {
 
 double length(const Vector3 &v) { return std::sqrt(v[0] * v[0] + v[1] * v[1] + v[2] * v[2]); }
 
-// The shortest vector from a to b over the images next to the wrapped one.
-Vector3 nearest_image(const Atoms &atoms, const Matrix3 &to_fraction, const Vector3 &a, const Vector3 &b) {
-  Vector3 s = times(Vector3{b[0] - a[0], b[1] - a[1], b[2] - a[2]}, to_fraction);
-  for (std::size_t k = 0; k < 3; ++k) {
-    s[k] -= atoms.cell.periodic[k] ? std::round(s[k]) : 0.0;
-  }
-  Vector3 best = times(s, atoms.cell.vectors);
-  for (int i = 0; i < 27; ++i) {
-    const std::array<int, 3> shift{i / 9 - 1, i / 3 % 3 - 1, i % 3 - 1};
-    Vector3 t = s;
-    for (std::size_t k = 0; k < 3; ++k) {
-      t[k] += atoms.cell.periodic[k] ? shift[k] : 0;
-    }
-    const Vector3 x = times(t, atoms.cell.vectors);
-    best = length(x) < length(best) - 1e-9 ? x : best;
-  }
-  return best;
-}
-
 // Everything that defects share: the perfect crystal, what is gone from it and what is added.
 class Defects {
 public:
   Defects(const Atoms &perfect, const StructureSpec &spec, const Matrix3 &axes, bool cubic)
-      : perfect_(perfect), spec_(spec), axes_(axes), cubic_(cubic), gone_(perfect.size(), false),
-        to_fraction_(inverse(perfect.cell.vectors)) {}
+      : perfect_(perfect), spec_(spec), axes_(axes), cubic_(cubic), gone_(perfect.size(), false) {}
 
   void apply(const DefectSpec &defect, std::size_t number) {
     if (defect.kind == "vacancies") {
@@ -289,35 +270,14 @@ private:
     }
   }
 
-  // Each next vacancy is nearest to all before it (least sum of squares), of those that are as near as a neighbour can be.
   void cluster(const DefectSpec &defect) {
     check_count(defect.count);
     if (defect.count > 1000) {
       throw ConfigError(fmt::format("a cluster of {} vacancies is not possible; at most 1000", defect.count));
     }
-    std::vector<double> sum(perfect_.size(), 0.0);
-    std::vector<double> nearest(perfect_.size(), 1e300);
-    std::size_t next = site(defect.sites.empty() ? 0 : defect.sites[0]);
-    for (std::int64_t k = 0;; ++k) {
-      gone_[next] = true;
-      if (k + 1 == defect.count) {
-        return;
-      }
-      std::size_t best = perfect_.size();
-      for (std::size_t i = 0; i < perfect_.size(); ++i) {
-        if (gone_[i]) {
-          continue;
-        }
-        const double d = length(nearest_image(perfect_, to_fraction_, perfect_.position_A[next], perfect_.position_A[i]));
-        sum[i] += d * d;
-        nearest[i] = std::min(nearest[i], d);
-        const auto worse = [&](double a, double b) { return a > b * (1.0 + 1e-9); };
-        if (best == perfect_.size() || worse(nearest[best], nearest[i]) ||
-            (!worse(nearest[i], nearest[best]) && worse(sum[best], sum[i]))) {
-          best = i;
-        }
-      }
-      next = best;
+    const std::size_t first = site(defect.sites.empty() ? 0 : defect.sites[0]);
+    for (const std::size_t i : compact_cluster(perfect_, first, static_cast<std::size_t>(defect.count), gone_)) {
+      gone_[i] = true;
     }
   }
 
@@ -382,7 +342,6 @@ private:
   Matrix3 axes_; // unit vectors x, y, z of the cell in the cubic crystal
   bool cubic_;
   std::vector<bool> gone_;
-  Matrix3 to_fraction_;
   std::vector<std::pair<std::string, Vector3>> added_;
 };
 
@@ -418,6 +377,39 @@ void add_surface(Atoms &atoms, const SurfaceSpec &surface) {
 }
 
 } // namespace
+
+std::vector<std::size_t> compact_cluster(const Atoms &crystal, std::size_t first, std::size_t count, std::vector<bool> gone) {
+  if (first >= crystal.size()) {
+    throw ConfigError(fmt::format("site {} is not there; the crystal has {} sites, counted from 0", first, crystal.size()));
+  }
+  std::vector<double> sum(crystal.size(), 0.0);
+  std::vector<double> nearest(crystal.size(), 1e300);
+  std::vector<std::size_t> cluster{first};
+  gone.resize(crystal.size(), false);
+  gone[first] = true;
+  while (cluster.size() < count) {
+    std::size_t best = crystal.size();
+    for (std::size_t i = 0; i < crystal.size(); ++i) {
+      if (gone[i]) {
+        continue;
+      }
+      const double d = length(shortest(crystal, cluster.back(), i));
+      sum[i] += d * d;
+      nearest[i] = std::min(nearest[i], d);
+      const auto worse = [&](double a, double b) { return a > b * (1.0 + 1e-9); };
+      if (best == crystal.size() || worse(nearest[best], nearest[i]) ||
+          (!worse(nearest[i], nearest[best]) && worse(sum[best], sum[i]))) {
+        best = i;
+      }
+    }
+    if (best == crystal.size()) {
+      throw ConfigError(fmt::format("a cluster of {} sites does not fit into a crystal of {}", count, crystal.size()));
+    }
+    gone[best] = true;
+    cluster.push_back(best);
+  }
+  return cluster;
+}
 
 Atoms build_structure(const StructureSpec &spec) {
   if (!spec.file.empty()) {

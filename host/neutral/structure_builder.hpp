@@ -55,6 +55,11 @@ struct StructureSpec {
   std::uint32_t seed = 1;
 };
 
+// `count` sites of a crystal from `first` on, none of them marked in `gone`: each next one is nearest to all before it (least
+// sum of squares), of those that are as near as a neighbour can be. Throws ConfigError where the crystal has too few.
+std::vector<std::size_t> compact_cluster(const Atoms &crystal, std::size_t first, std::size_t count,
+                                         std::vector<bool> gone = {});
+
 // Builds or reads it. Throws ConfigError for what cannot be, DataError for the file.
 Atoms build_structure(const StructureSpec &spec);
 

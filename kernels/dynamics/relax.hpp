@@ -85,6 +85,27 @@ ZENER_FN bool relax_converged(const RelaxSettings &run, const DynamicsView &atom
   return atoms.sums(k, kLargestForce) <= run.force_tolerance2 && stress <= run.stress_tolerance;
 }
 
+// One decision of FIRE from F.v, F.F and v.v.
+ZENER_FN void fire_step(RelaxState &s, double fv, double ff, double vv) {
+  constexpr double kFirstMixing = 0.1, kLongest = 0.3;
+  s.steps += 1;
+  if (fv > 0.0) {
+    s.keep = 1.0 - s.mixing;
+    s.pull = s.mixing * sqrt(vv / ff);
+    s.downhill += 1;
+    if (s.downhill > 5) {
+      s.dt = s.dt * 1.1 < kLongest ? s.dt * 1.1 : kLongest;
+      s.mixing *= 0.99;
+    }
+  } else {
+    s.keep = 0.0;
+    s.pull = 0.0;
+    s.downhill = 0;
+    s.dt = s.dt * 0.5 > 1e-3 ? s.dt * 0.5 : 1e-3;
+    s.mixing = kFirstMixing;
+  }
+}
+
 struct RelaxUpdate {
   RelaxSettings run;
   DynamicsView atoms;
@@ -109,7 +130,6 @@ struct RelaxUpdate {
       return;
     }
     s.dt = s.dt < 0.0 ? -s.dt : s.dt;
-    s.steps += 1;
     double fv = atoms.sums(k, 0), ff = atoms.sums(k, 1), vv = atoms.sums(k, 2);
     for (int c = 0; c < 6; ++c) {
       const double weight = c < 3 ? 1.0 : 2.0; // yz and zy
@@ -117,22 +137,7 @@ struct RelaxUpdate {
       ff += weight * pull[c] * pull[c];
       vv += weight * s.cell_velocity[c] * s.cell_velocity[c];
     }
-    constexpr double kFirstMixing = 0.1, kLongest = 0.3;
-    if (fv > 0.0) {
-      s.keep = 1.0 - s.mixing;
-      s.pull = s.mixing * sqrt(vv / ff);
-      s.downhill += 1;
-      if (s.downhill > 5) {
-        s.dt = s.dt * 1.1 < kLongest ? s.dt * 1.1 : kLongest;
-        s.mixing *= 0.99;
-      }
-    } else {
-      s.keep = 0.0;
-      s.pull = 0.0;
-      s.downhill = 0;
-      s.dt = s.dt * 0.5 > 1e-3 ? s.dt * 0.5 : 1e-3;
-      s.mixing = kFirstMixing;
-    }
+    fire_step(s, fv, ff, vv);
     if (run.cell != kCellFixed) {
       double largest = 0.0;
       for (int c = 0; c < 6; ++c) {

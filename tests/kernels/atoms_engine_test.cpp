@@ -4,6 +4,7 @@
 #include "host/neutral/errors.hpp"
 #include "tests/support/device_test.hpp"
 #include "tests/support/force_runner.hpp"
+#include "tests/support/tungsten.hpp"
 
 #include <cmath>
 #include <cstring>
@@ -15,13 +16,6 @@ namespace {
 
 constexpr double kBoltzmann = 8.617333262e-5;
 constexpr double kEvPerMass = 9648.5332; // A^2/ps^2 of 1 eV/amu
-
-// Tungsten after Finnis and Sinclair (1984) with the short-range part of Ackland and Thetford (1987).
-PotentialPointer tungsten() {
-  return parse_potential(R"({"kind": "finnis_sinclair", "parameters": {"W": {"A": 1.896373, "d": 4.400224,
-    "beta": 0, "c": 3.25, "c0": 47.1346499, "c1": -33.7665655, "c2": 6.2541999, "B": 90.3, "b0": 2.7411, "alpha": 1.2}}})",
-                         ".", "test");
-}
 
 Atoms bcc(int cells, double a, double temperature, unsigned seed, double disorder = 0.0) {
   Atoms atoms = disordered_bcc(a, {cells, cells, cells}, disorder, {"W"}, false, seed);
@@ -52,7 +46,7 @@ protected:
   AtomsPlan plan_of(const std::vector<Atoms> &systems, double skin = 0.6) {
     AtomsPlan plan;
     plan.systems = systems;
-    plan.potential = tungsten();
+    plan.potential = finnis_sinclair_tungsten();
     plan.skin_A = skin;
     plan.seed = 7;
     return plan;
@@ -101,7 +95,7 @@ ZENER_DEVICE_TEST_F(AtomsEngine, EvaluatesLikeBruteForce, AtomsEngineTest) {
   free[1].cell.periodic = {true, false, true};
   const auto batch = make(free);
   const Evaluation got = batch->evaluate();
-  const std::vector<ForceResult> wanted = forces_of_batch(queue(), *tungsten(), free);
+  const std::vector<ForceResult> wanted = forces_of_batch(queue(), *finnis_sinclair_tungsten(), free);
   for (std::size_t k = 0; k < free.size(); ++k) {
     EXPECT_NEAR(got.energy_eV[k], wanted[k].energy, 1e-10);
     for (std::size_t i = 0; i < free[k].size(); ++i) {

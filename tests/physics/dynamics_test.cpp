@@ -4,6 +4,7 @@
 #include "host/neutral/structure_builder.hpp"
 #include "tests/support/backends.hpp"
 #include "tests/support/statistics.hpp"
+#include "tests/support/tungsten.hpp"
 
 #include <gtest/gtest.h>
 
@@ -38,14 +39,8 @@ Atoms crystal(double a, double temperature, std::uint32_t seed, int cells = 3) {
   return atoms;
 }
 
-PotentialPointer tungsten() {
-  return parse_potential(R"({"kind": "finnis_sinclair", "parameters": {"W": {"A": 1.896373, "d": 4.400224, "beta": 0,
-    "c": 3.25, "c0": 47.1346499, "c1": -33.7665655, "c2": 6.2541999, "B": 90.3, "b0": 2.7411, "alpha": 1.2}}})",
-                         ".", "test");
-}
-
 std::unique_ptr<AtomsBatch> replicas(Backend &backend, const std::vector<Atoms> &systems,
-                                     const PotentialPointer &potential = tungsten()) {
+                                     const PotentialPointer &potential = finnis_sinclair_tungsten()) {
   AtomsPlan plan;
   plan.systems = systems;
   plan.potential = potential;

@@ -7,6 +7,7 @@
 #include "host/neutral/lattice_preset.hpp"
 #include "host/neutral/map_preset.hpp"
 #include "host/neutral/md_preset.hpp"
+#include "host/neutral/neb_preset.hpp"
 #include "host/neutral/preset.hpp"
 #include "host/neutral/relax_preset.hpp"
 #include "host/neutral/schema.hpp"
@@ -69,12 +70,14 @@ json minimal_md() {
   })");
 }
 
-// relax, elastic, defects and lattice_parameter.
+// relax, elastic, defects, neb and lattice_parameter.
 json minimal_static_cells(const std::string &driver) {
   json document = json::parse(R"({"structure": {"file": "w.xyz"}, "potential": {"kind": "eam_alloy", "file": "w.eam"}})");
   document["driver"] = driver;
   if (driver == "defects") {
     document["defects"] = {"vacancy"};
+  } else if (driver == "neb") {
+    document["paths"] = {"vacancy"};
   } else if (driver == "lattice_parameter") {
     document["cells"] = {4, 4, 4};
   }
@@ -92,6 +95,9 @@ std::optional<json> read_static_cells(const json &document, std::set<std::string
   }
   if (driver == "defects") {
     return resolved(read_defects_preset(document, "p.json", asked));
+  }
+  if (driver == "neb") {
+    return resolved(read_neb_preset(document, "p.json", asked));
   }
   if (driver == "lattice_parameter") {
     return resolved(read_lattice_preset(document, "p.json", asked));
@@ -292,8 +298,8 @@ std::set<std::string> leaves_of(const std::string &driver) {
   return out;
 }
 
-const std::vector<std::string> kDrivers{"kmc",   "static_mc", "barrier_map", "md",
-                                        "relax", "elastic",   "defects",     "lattice_parameter"};
+const std::vector<std::string> kDrivers{"kmc",     "static_mc", "barrier_map",      "md", "relax", "elastic",
+                                        "defects", "neb",       "lattice_parameter"};
 
 std::vector<json> every_shape_of_md() {
   std::vector<json> documents;
@@ -319,7 +325,9 @@ std::vector<json> every_shape_of_md() {
 
 std::vector<json> every_shape_of_static_cells(const std::string &driver) {
   std::vector<const char *> changes{
-      "{}", R"({"potential": "w.json", "precision": "mixed", "relax": {"method": "lbfgs"}})",
+      "{}",
+      driver == "neb" ? R"({"potential": "w.json", "precision": "mixed", "relax": {"method": "fire"}})"
+                      : R"({"potential": "w.json", "precision": "mixed", "relax": {"method": "lbfgs"}})",
       R"({"structure": {"file": "w.data", "frame": 2, "elements": ["W"]}})",
       R"({"structure": {"lattice": "hcp", "a_A": 3, "c_over_a": 1.6, "cells": [2, 2, 2], "composition": {"Ti": 1, "Zr": 2},
                         "displacement_A": 0.1, "defects": [{"kind": "vacancies", "count": 2}]}})",
@@ -336,6 +344,15 @@ std::vector<json> every_shape_of_static_cells(const std::string &driver) {
                         "defects": ["vacancy", {"kind": "divacancy", "shell": 2, "name": "2nn", "binding": {"vacancy": 2}}]})",
          R"({"chemical_potentials": {"W": -8.9, "Ta": {"structure": {"file": "ta.xyz"}}},
                         "defects": [{"file": "d.xyz"}]})"});
+  } else if (driver == "neb") {
+    changes.insert(changes.end(),
+                   {R"({"paths": ["crowdion_110", {"kind": "vacancy", "site": 3, "neighbours": [0, 7], "name": "v"},
+                       {"kind": "vacancy_cluster", "count": 2, "shell": 2, "hops": [1]}, {"kind": "vacancy_cluster", "count": 3},
+                       {"kind": "dumbbell"}, {"kind": "chain", "direction": "111", "atoms": 3},
+                       {"kind": "chain", "direction": "100", "atoms": "row"}],
+             "band": {"images": 3, "climb": false}, "atoms_at_once": 5000})",
+                    R"({"paths": [{"kind": "files", "last": "b.xyz"},
+                       {"kind": "files", "name": "c", "first": {"file": "t.dump", "frame": 0, "elements": ["W"]}, "last": "b.xyz"}]})"});
   } else {
     changes.insert(changes.end(), {R"({"ensemble": {"kind": "npt_stochastic"}, "ladder": {"temperatures_K": [300, 400]}})",
                                    R"({"ensemble": {"kind": "npt_axes"}, "defects": ["vacancy"], "static": true})"});
@@ -350,7 +367,7 @@ std::vector<json> every_shape_of_static_cells(const std::string &driver) {
 
 // One document for each shape that the reader of a driver knows.
 std::vector<json> every_shape(const std::string &driver) {
-  if (driver == "relax" || driver == "elastic" || driver == "defects" || driver == "lattice_parameter") {
+  if (driver == "relax" || driver == "elastic" || driver == "defects" || driver == "neb" || driver == "lattice_parameter") {
     return every_shape_of_static_cells(driver);
   }
   if (driver == "md") {
@@ -585,6 +602,43 @@ TEST(StaticPresets, ReadWhatTheyAreGiven) {
   EXPECT_EQ(lattice.cells, (std::array<int, 3>{4, 4, 4}));
 }
 
+TEST(StaticPresets, PathsAreReadAndWrittenInFull) {
+  const NebPreset built = read_neb_preset(every_shape_of_static_cells("neb").at(5), "some/p.json");
+  ASSERT_EQ(built.paths.size(), 7U);
+  EXPECT_EQ(built.paths[0].direction, "110");
+  EXPECT_EQ(built.paths[1].site, 3U);
+  EXPECT_EQ(built.paths[1].neighbours, (std::vector<int>{0, 7}));
+  EXPECT_EQ(built.paths[2].name, "divacancy_2nn");
+  EXPECT_EQ(built.paths[2].shell, 2);
+  EXPECT_EQ(built.paths[2].hops, std::vector<int>{1});
+  EXPECT_EQ(built.paths[3].name, "trivacancy");
+  EXPECT_EQ(built.paths[4].name, "dumbbell_110");
+  EXPECT_EQ(built.paths[5].name, "chain_111_3");
+  EXPECT_EQ(built.paths[5].atoms, 3);
+  EXPECT_EQ(built.paths[6].name, "row_100");
+  EXPECT_EQ(built.paths[6].atoms, 0);
+  EXPECT_EQ(built.images, 3);
+  EXPECT_FALSE(built.band.climb);
+  EXPECT_EQ(built.band.spring_eV_A2, 5.0);
+  EXPECT_EQ(built.force_tolerance_eV_A, 0.01);
+  EXPECT_EQ(built.relax.force_tolerance_eV_A, 0.001);
+  EXPECT_EQ(built.atoms_at_once, 5000);
+  const NebPreset filed = read_neb_preset(every_shape_of_static_cells("neb").at(6), "some/p.json");
+  EXPECT_EQ(filed.paths[0].name, "b");
+  EXPECT_TRUE(filed.paths[0].first_structure.is_null());
+  EXPECT_EQ(filed.paths[1].first_structure.at("frame"), 0);
+  EXPECT_EQ(resolved(filed).at("paths").at(0).at("last").at("file"), std::filesystem::absolute("some/b.xyz").string());
+}
+
+TEST(StaticPresets, ShippedPathsFitTheirCells) {
+  const std::map<std::string, std::size_t> bands{
+      {"neb_w_vacancy.json", 26}, {"neb_w_qnml.json", 52}, {"neb_fe_qnml.json", 52}, {"all_keys_neb.json", 4}};
+  for (const auto &[name, count] : bands) {
+    const NebPreset preset = load_neb_preset(presets() / name);
+    EXPECT_EQ(make_hops(preset, make_structure(preset)).size(), count) << name;
+  }
+}
+
 TEST(StaticPresets, ShippedOnesBuildTheirCells) {
   for (const char *name : {"relax_w_eam.json", "all_keys_relax.json"}) {
     EXPECT_GT(make_structures(load_relax_preset(presets() / name)).front().size(), 50U) << name;
@@ -686,6 +740,31 @@ TEST(StaticPresets, RefuseWhatMakesNoSense) {
       R"({"structure": {"file": null, "lattice": "bcc", "a_A": 3, "cells": [4, 4, 4], "elements": ["W"]}, "cells": [[4, 4, 4], [4, 4, 4]]})",
       {"/cells/1", "twice"});
   refused("defects", R"({"chemical_potentials": {"W": "low"}})", {"/chemical_potentials/W"});
+  refused("neb", R"({"paths": []})", {"/paths"});
+  refused("neb", R"({"paths": null})", {"/paths"});
+  refused("neb", R"({"paths": ["vacancie"]})", {"/paths/0", "did you mean", "vacancy"});
+  refused("neb", R"({"paths": [7]})", {"/paths/0"});
+  refused("neb", R"({"paths": ["vacancy", "vacancy"]})", {"/paths/1", "twice", "name"});
+  refused("neb", R"({"paths": [{"kind": "vacancies"}]})", {"/paths/0", "kind", "vacancy_cluster"});
+  refused("neb", R"({"paths": [{"kind": "vacancy", "neigbours": "all"}]})", {"/paths/0", "neigbours", "neighbours"});
+  refused("neb", R"({"paths": [{"kind": "vacancy", "neighbours": [1, 1]}]})", {"/paths/0", "neighbours", "each once"});
+  refused("neb", R"({"paths": [{"kind": "vacancy", "neighbours": []}]})", {"/paths/0", "neighbours"});
+  refused("neb", R"({"paths": [{"kind": "vacancy", "site": -1}]})", {"/paths/0", "site"});
+  refused("neb", R"({"paths": [{"kind": "vacancy", "name": "../v"}]})", {"/paths/0", "name", "letters"});
+  refused("neb", R"({"paths": [{"kind": "vacancy_cluster"}]})", {"/paths/0", "count"});
+  refused("neb", R"({"paths": [{"kind": "vacancy_cluster", "count": 3, "shell": 2}]})", {"/paths/0", "shell", "compact"});
+  refused("neb", R"({"paths": [{"kind": "crowdion", "direction": "112"}]})", {"/paths/0", "direction", "111"});
+  refused("neb", R"({"paths": [{"kind": "chain", "direction": "111"}]})", {"/paths/0", "atoms"});
+  refused("neb", R"({"paths": [{"kind": "chain", "direction": "111", "atoms": "all"}]})", {"/paths/0", "atoms", "row"});
+  refused("neb", R"({"paths": [{"kind": "chain", "direction": "111", "atoms": 0}]})", {"/paths/0", "atoms"});
+  refused("neb", R"({"paths": [{"kind": "files", "first": "a.xyz"}]})", {"/paths/0", "last"});
+  refused("neb", R"({"paths": [{"kind": "files", "last": {"fil": "a.xyz"}}]})", {"/paths/0", "/last"});
+  refused("neb", R"({"paths": [{"kind": "files", "last": 5}]})", {"/paths/0", "last", "path"});
+  refused("neb", R"({"band": {"images": 0}})", {"/band/images", "1"});
+  refused("neb", R"({"band": {"climbs": true}})", {"/band/climbs", "climb"});
+  refused("neb", R"({"relax": {"method": "lbfgs"}})", {"/relax/method", "fire"});
+  refused("neb", R"({"relax": {"cell": "full"}})", {"/relax/cell"});
+  refused("neb", R"({"atoms_at_once": 0})", {"/atoms_at_once"});
   refused("lattice_parameter", R"({"cells": null})", {"/cells", "missing"});
   refused("lattice_parameter", R"({"static": false})", {"/static", "ladder.temperatures_K"});
   refused("lattice_parameter", R"({"ladder": {"temperatures_K": [400, 300]}})", {"/ladder/temperatures_K/1", "rising"});

@@ -1,4 +1,4 @@
-"""zener plot of relax, elastic, defects and lattice_parameter runs: invented results are drawn, damaged ones refused in one line."""
+"""zener plot of relax, elastic, defects, neb and lattice_parameter runs: invented results are drawn, damaged ones refused in one line."""
 
 import contextlib
 import io
@@ -53,6 +53,20 @@ def defects(file, names=("vacancy", "divacancy", "$x_1"), cells="4x4x4", bound=T
     file["formation_eV"] = 3.0 + np.arange(len(names))
     file["unrelaxed_formation_eV"] = 3.3 + np.arange(len(names))
     file["binding_eV"] = np.where(np.arange(len(names)) == 1, 0.1, np.nan) if bound else np.full(len(names), np.nan)
+
+
+def neb(file, paths=("vacancy",) * 8 + ("$x_1",), images=5, done=True):
+    file.attrs["format"] = "zener-neb-1"
+    count = len(paths)
+    file["path"] = strings(list(paths))
+    s = np.linspace(0.0, 2.7, images + 2) * np.ones((count, 1))
+    top = 1.0 + 0.01 * np.arange(count)[:, None]
+    file["reaction_coordinate_A"] = s if done else np.full(s.shape, np.nan)
+    file["energy_eV"] = -450.0 + top * np.sin(np.pi * s / 2.7) ** 2
+    file["slope_eV_A"] = top * np.pi / 2.7 * np.sin(2.0 * np.pi * s / 2.7)
+    file["forward_eV"] = top[:, 0]
+    file["backward_eV"] = top[:, 0]
+    file["converged"] = np.arange(count) != 1
 
 
 def lattice(file, cases=("perfect", "vacancy", "interstitial"), temperatures=(300.0, 600.0, 900.0), cubic=True, static=True):
@@ -123,6 +137,21 @@ class PlotStatics(unittest.TestCase):
         self.make("defects.h5", defects, names=["d%d" % k for k in range(90)], bound=False)
         self.expect_plot("defect_energies.png")
 
+    def test_neb(self):
+        for options in (
+            {}, {"images": 1}, {"done": False}, {"paths": ["p%d" % k for k in range(40)]}, {"paths": ["one"] * 60},
+            {"paths": ["one"]},
+        ):
+            self.make("neb.h5", neb, **options)
+            self.expect_plot("paths.png")
+
+    def test_spline_of_a_path(self):
+        """Cubics are met exactly, and points are on the line."""
+        s = np.array([0.0, 0.7, 2.0])
+        fine = np.linspace(0.0, 2.0, 21)
+        found = plot_statics.hermite(s, s**3 - 2.0 * s, 3.0 * s**2 - 2.0, fine)
+        np.testing.assert_allclose(found, fine**3 - 2.0 * fine, atol=1e-12)
+
     def test_far_starts_of_defects_leave_the_scale_to_the_ends(self):
         self.make("defects.h5", defects)
         with h5py.File(self.folder / "defects.h5", "a") as file:
@@ -140,7 +169,7 @@ class PlotStatics(unittest.TestCase):
     def test_damaged(self):
         for name, write, victim in (
             ("relax.h5", relax, "energy_eV"), ("elastic.h5", elastic, "c_GPa"), ("defects.h5", defects, "binding_eV"),
-            ("lattice.h5", lattice, "ladder/a_A/mean"),
+            ("neb.h5", neb, "energy_eV"), ("lattice.h5", lattice, "ladder/a_A/mean"),
         ):
             def damaged(file, write=write, victim=victim):
                 write(file)

@@ -3,6 +3,7 @@
 
 #include "host/backend.hpp"
 #include "host/neutral/elastic_tensor.hpp"
+#include "host/neutral/errors.hpp"
 
 #include <cmath>
 #include <functional>
@@ -79,6 +80,7 @@ public:
     return out;
   }
   // Steepest descent by springs' stiffness: slow and sure.
+  BandsReport relax_bands(const BandsPlan &) override { throw InvariantError("this batch has no bands"); }
   RelaxReport relax(const RelaxPlan &plan) override {
     RelaxReport report;
     for (Atoms &atoms : systems_) {

@@ -3,6 +3,7 @@
 
 #include "host/backend.hpp"
 #include "host/neutral/elements.hpp"
+#include "host/neutral/errors.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -128,6 +129,7 @@ public:
     return report;
   }
 
+  BandsReport relax_bands(const BandsPlan &) override { throw InvariantError("this batch has no bands"); }
   RelaxReport relax(const RelaxPlan &) override { return {}; }
 
   DynamicsState save() override {
