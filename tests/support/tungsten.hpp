@@ -1,5 +1,5 @@
-// A metal for tests of what stands on forces: tungsten after Finnis and Sinclair (1984) with the short-range part of Ackland and
-// Thetford (1987).
+// A metal for tests of what stands on forces: tungsten after Finnis and Sinclair (1984) with the short-range part of Ackland
+// and Thetford (1987).
 #pragma once
 
 #include "host/neutral/potential_model.hpp"
