@@ -312,6 +312,16 @@ ZENER_FN void check_move(const DynamicsSettings &run, const DynamicsView &atoms,
   }
 }
 
+// Puts an atom at x, where `move` has brought it.
+ZENER_FN void place(const DynamicsSettings &run, const DynamicsView &atoms, std::int64_t i, Site site, const double *x,
+                    const double *move) {
+  site.x = x[0];
+  site.y = x[1];
+  site.z = x[2];
+  atoms.site[i] = site;
+  check_move(run, atoms, i, site, move[0], move[1], move[2]);
+}
+
 struct KickDrift {
   DynamicsSettings run;
   DynamicsView atoms;
@@ -319,7 +329,7 @@ struct KickDrift {
     if (atoms.halted[0] != 0) {
       return;
     }
-    Site site = atoms.site[i];
+    const Site site = atoms.site[i];
     const Bath &bath = atoms.bath[site.system];
     const double over_mass = 1.0 / atoms.mass[site.type];
     double x[3] = {site.x, site.y, site.z};
@@ -330,11 +340,7 @@ struct KickDrift {
       move[d] = v * bath.drift_v[d];
       x[d] = x[d] * bath.drift_x[d] + move[d];
     }
-    site.x = x[0];
-    site.y = x[1];
-    site.z = x[2];
-    atoms.site[i] = site;
-    check_move(run, atoms, i, site, move[0], move[1], move[2]);
+    place(run, atoms, i, site, x, move);
   }
 };
 
@@ -346,7 +352,7 @@ struct LangevinDrift {
     if (atoms.halted[0] != 0) {
       return;
     }
-    Site site = atoms.site[i];
+    const Site site = atoms.site[i];
     const double mass = atoms.mass[site.type];
     const double half = 0.5 * run.dt_ps;
     const std::int64_t step = atoms.step[0];
@@ -371,11 +377,7 @@ struct LangevinDrift {
       atoms.velocity(d, i) = after;
     }
     atoms.heat[i] += 0.5 * mass / kAcceleration * heat;
-    site.x = x[0];
-    site.y = x[1];
-    site.z = x[2];
-    atoms.site[i] = site;
-    check_move(run, atoms, i, site, move[0], move[1], move[2]);
+    place(run, atoms, i, site, x, move);
   }
 };
 

@@ -188,17 +188,15 @@ struct RelaxCell {
 // Takes an atom along with its cell, then by its own move.
 ZENER_FN void relax_place(const RelaxSettings &run, const DynamicsView &atoms, const RelaxState &s, std::int64_t i,
                           const double *move) {
-  Site site = atoms.site[i];
+  const Site &site = atoms.site[i];
   const double *e = s.strain;
   const double x = site.x, y = site.y, z = site.z;
-  site.x = x + (x * e[0] + y * e[5] + z * e[4]) + move[0];
-  site.y = y + (x * e[5] + y * e[1] + z * e[3]) + move[1];
-  site.z = z + (x * e[4] + y * e[3] + z * e[2]) + move[2];
-  atoms.site[i] = site;
+  const double to[3] = {x + (x * e[0] + y * e[5] + z * e[4]) + move[0], y + (x * e[5] + y * e[1] + z * e[3]) + move[1],
+                        z + (x * e[4] + y * e[3] + z * e[2]) + move[2]};
   DynamicsSettings limits{};
   limits.largest_move2 = 1.0 + run.largest_move_A * run.largest_move_A;
   limits.moving_cell = run.cell != kCellFixed ? 1 : 0;
-  check_move(limits, atoms, i, site, move[0], move[1], move[2]);
+  place(limits, atoms, i, site, to, move);
 }
 
 struct RelaxMove {
