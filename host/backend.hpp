@@ -3,6 +3,7 @@
 
 #include "host/neutral/kmc_plan.hpp"
 #include "host/neutral/md_plan.hpp"
+#include "host/neutral/train_plan.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -107,6 +108,22 @@ public:
   virtual TransferCount transfers() const = 0;
 };
 
+// Networks in training on a device: data, parameters and moments stay there.
+class Training {
+public:
+  virtual ~Training() = default;
+  // One pass over the training jumps, in an order drawn from the plan's seed and `number`. A network whose rate is 0 stands
+  // still and costs nothing. The same bits for any number of threads and of networks beside it.
+  virtual EpochReport epoch(std::int64_t number, std::span<const double> learning_rates) = 0;
+  // Barriers in eV of the given jumps with running statistics: [network][jump][2] forward and backward, or [network][jump]
+  // where only those forward are known.
+  virtual std::vector<std::vector<float>> predict(std::span<const std::int64_t> jumps) = 0;
+  virtual NetworkState save(std::size_t network) = 0;
+  virtual void load(std::size_t network, const NetworkState &state) = 0;
+  // The network with batch norm folded in, in double.
+  virtual TrainedModel model(std::size_t network) = 0;
+};
+
 class Backend {
 public:
   virtual ~Backend() = default;
@@ -116,6 +133,8 @@ public:
   virtual std::unique_ptr<AtomsBatch> make_atoms(const AtomsPlan &plan) = 0;
   // Throws ConfigError for plans that no device can run, DeviceError when the memory is too small (estimated first).
   virtual std::unique_ptr<KmcBatch> make_kmc(const KmcPlan &plan) = 0;
+  // Throws ConfigError for plans that no device can run, DeviceError when the memory is too small (estimated first).
+  virtual std::unique_ptr<Training> make_training(const TrainPlan &plan) = 0;
   // Barriers [environment][path] in eV of environments given as species codes [environment][112].
   virtual std::vector<double> barriers(const BarrierModel &model, Precision precision, std::span<const std::uint8_t> types) = 0;
   // The vacancy on every site of a configuration without vacancies in turn (the atom there is taken away): barriers, and the

@@ -94,6 +94,7 @@ public:
     return guarded([&] { return describe(queue_); });
   }
 
+  std::unique_ptr<Training> make_training(const TrainPlan &) override { throw InvariantError("training is not built yet"); }
   std::unique_ptr<KmcBatch> make_kmc(const KmcPlan &plan) override {
     return guarded([&]() -> std::unique_ptr<KmcBatch> {
       const std::size_t needed = device_bytes(plan);

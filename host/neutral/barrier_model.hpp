@@ -2,6 +2,7 @@
 #pragma once
 
 #include "host/neutral/lattice_tables.hpp"
+#include "host/neutral/site_symmetry.hpp"
 
 #include <filesystem>
 #include <string>
@@ -45,6 +46,64 @@ struct Mlp {
   double lattice_constant_A = 0.0;
   double cutoff_A = 0.0;
   std::vector<DenseLayer> layers; // the last has out = 1
+  std::string source;
+  std::string file;
+};
+
+// A dense network whose first layer reads species by table and may be tied over a group of operations:
+//   h_(j,g) = relu(bias_j + sum_k table[j][site g k][code_k]),   h_j = mean over g,   then `layers`; batch norm folded in.
+// With `permutation` of site_operations(group), unit (j, g) reads at its input k the entry of site permutation[g][k].
+struct SiteNetwork {
+  int sites = 0; // inputs
+  int codes = 0; // species and the vacancy (code 0)
+  SiteGroup group = SiteGroup::none;
+  std::vector<double> table;      // [units][sites][codes]
+  std::vector<double> bias;       // [units]
+  std::vector<DenseLayer> layers; // from the units on; the last has out = 1
+
+  int units() const { return static_cast<int>(bias.size()); }
+};
+
+// One-hot species of the 112 sites of the aligned environment, tied over SiteGroup::axis or not.
+struct SiteMlp {
+  std::vector<std::string> elements;
+  double lattice_constant_A = 0.0;
+  SiteNetwork network;
+  std::string source;
+  std::string file;
+};
+
+// 3x3x3 filters on the 9x9x9 voxels of the aligned environment (Xing et al. 2024, supplement 4), batch norm folded in. Valid
+// convolutions with ReLU until one voxel is left, then a linear output. Voxel (x, y, z) of a layer of side n stands at
+// [(y n + x) n + z], as in the published neuron map. Input channels: the digit code, or one a species (one_hot).
+struct Cnn {
+  struct Layer {
+    int in = 0, out = 0;        // channels
+    std::vector<double> weight; // [out][27 (y, x, z)][in]
+    std::vector<double> bias;   // [out]
+  };
+  std::vector<std::string> elements;
+  double lattice_constant_A = 0.0;
+  bool one_hot = false;
+  std::vector<Layer> layers; // four
+  DenseLayer output;         // to 1
+  std::string source;
+  std::string file;
+};
+
+// Barriers with one state energy behind them: E = S + dE/2, detailed balance and the symmetry of the jump by construction.
+//   S   `jump` on the sites around the jump (jump_sites(), SiteGroup::jump), the same for the jump and its reverse
+//   dE  = F(after) - F(before) + sum_shells sum_k g[shell][B][s_k before] - g[shell][B][s_k after], k without the jumping atom
+//   B;
+//       F is `state` on the first shells around the vacancy (SiteGroup::vacancy), g = e(B, s) - e(vacancy, s) as in PairKra
+struct Consistent {
+  std::vector<std::string> elements;
+  double lattice_constant_A = 0.0;
+  SiteNetwork jump;
+  SiteNetwork state;           // sites = sites_of_shells(state_shells)
+  int state_shells = 0;        // 0: none
+  int pair_shells = 0;         // 0 to 8
+  std::vector<double> pair_eV; // [shell][species + 1][species + 1], symmetric; index 0 is the vacancy
   std::string source;
   std::string file;
 };
