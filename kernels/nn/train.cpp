@@ -129,10 +129,11 @@ template <class T> struct WidenTable {
     const std::int32_t *place = task.permutation + k;
     const T *from = table;
     T *to = wide + std::int64_t{k} * codes * group * units;
-    team.for_each(codes * group, units / width, [=](int row, int pack) {
-      const int code = row / group;
-      const int g = row - code * group;
-      Pack<T>::load(from + (place[g * sites] * codes + code) * units + pack * width).store(to + row * units + pack * width);
+    team.for_each(group, units / width, [=](int g, int pack) {
+      const T *row = from + place[g * sites] * codes * units + pack * width;
+      for (int code = 0; code < codes; ++code) {
+        Pack<T>::load(row + code * units).store(to + (code * group + g) * units + pack * width);
+      }
     });
   }
 };
@@ -180,7 +181,8 @@ template <class T, int Packs> struct TableForward {
   }
 };
 
-// Teams: (part of the items, site, tile of columns), tiles fastest.
+// Teams: on a GPU (part of the items, site, tile of columns), tiles fastest, a lane a column; on the CPU Packs neighbouring
+// columns, whose gradients stay in the first cache, a lane a site.
 template <class T, int Packs> struct TableGradient {
   TableTask<T> task;
   const T *dy;
@@ -190,28 +192,24 @@ template <class T, int Packs> struct TableGradient {
   ZENER_FN void operator()(Team &team) const {
     constexpr int width = kPackWidth<T>;
     const int columns = task.group * task.width;
-    const int column = static_cast<int>(team.index() % tiles) * kTableColumns;
-    const int own = columns - column < kTableColumns ? columns - column : kTableColumns;
-    const std::int64_t above = team.index() / tiles;
-    const int site = static_cast<int>(above % task.sites);
-    const std::int64_t part = above / task.sites;
+    const int sites = task.sites, codes = task.codes;
+    const std::int32_t *code = task.code;
+    const std::int64_t part = kGpuShapes ? team.index() / tiles / sites : 0;
     const std::int64_t begin = part * part_items;
     const std::int64_t end = begin + part_items < task.items ? begin + part_items : task.items;
-    const int sites = task.sites, codes = task.codes;
-    const std::int32_t *code = task.code + site;
-    const T *from = dy + column;
-    T *to = wide + (part * sites + site) * codes * columns + column;
+    const T *from = dy;
+    T *to = wide + part * task.numbers();
     // The sums of a lane stand in device memory; no other lane touches them.
-    team.for_each(own / (Packs * width), [=](int chunk) {
-      const int first = chunk * Packs * width;
+    const auto add_items = [=](int site, int column) {
+      T *sums = to + std::int64_t{site} * codes * columns + column;
       for (int c = 0; c < codes; ++c) {
         for (int j = 0; j < Packs; ++j) {
-          Pack<T>::broadcast(T(0)).store(to + c * columns + first + j * width);
+          Pack<T>::broadcast(T(0)).store(sums + c * columns + j * width);
         }
       }
       for (std::int64_t item = begin; item < end; ++item) {
-        T *sum = to + code[item * sites] * columns + first;
-        const T *d = from + item * columns + first;
+        T *sum = sums + code[item * sites + site] * columns;
+        const T *d = from + item * columns + column;
         Pack<T> value[Packs];
         ZENER_UNROLL(8)
         for (int j = 0; j < Packs; ++j) {
@@ -222,7 +220,16 @@ template <class T, int Packs> struct TableGradient {
           value[j].store(sum + j * width);
         }
       }
-    });
+    };
+    if constexpr (kGpuShapes) {
+      const int first = static_cast<int>(team.index() % tiles) * kTableColumns;
+      const int own = columns - first < kTableColumns ? columns - first : kTableColumns;
+      const int site = static_cast<int>(team.index() / tiles % sites);
+      team.for_each(own, [=](int column) { add_items(site, first + column); });
+    } else {
+      const int column = static_cast<int>(team.index()) * Packs * width;
+      team.for_each(sites, [=](int site) { add_items(site, column); });
+    }
   }
 };
 
@@ -848,8 +855,9 @@ template <class T> void table_gradient(Queue &q, Gemm<T> &gemm, const TableTask<
   const bool fold = task.group > 1;
   T *const to = parts > 1 ? gemm.part_room() : fold ? wide : gradient;
   with_packs<T>(columns, [&](auto packs) {
-    q.teams("train_table_gradient", {teams * parts, kTrainLanes, 0},
-            TableGradient<T, decltype(packs)::value>{task, dy, to, part_items, tiles});
+    constexpr int count = decltype(packs)::value;
+    const std::int64_t launched = kGpuShapes ? teams * parts : columns / (count * kPackWidth<T>);
+    q.teams("train_table_gradient", {launched, kTrainLanes, 0}, TableGradient<T, count>{task, dy, to, part_items, tiles});
   });
   if (fold) {
     q.teams("train_fold_table", {task.sites, kTrainLanes, 0}, FoldTable<T>{task, to, gradient, parts});
