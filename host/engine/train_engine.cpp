@@ -1082,6 +1082,7 @@ public:
   NetworkState save(std::size_t network) override { return networks_.at(network)->save(); }
   void load(std::size_t network, const NetworkState &state) override { networks_.at(network)->load(state); }
   TrainedModel model(std::size_t network) override { return networks_.at(network)->model(); }
+  std::string library() const override { return blas_library(); }
 
   LossSlope slope(std::size_t network, std::span<const std::int64_t> jumps) override {
     if (static_cast<std::int64_t>(jumps.size()) > *std::max_element(batches_.begin(), batches_.end())) {
