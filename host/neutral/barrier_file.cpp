@@ -10,7 +10,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
+#include <numeric>
+#include <type_traits>
+#include <utility>
 
 namespace zener {
 namespace {
@@ -29,6 +31,7 @@ using Shape = H5File::Shape;
 // Calls visit(dataset, array, columns) for every array of the rows.
 template <class Data, class Visit> void for_each_array(Data &data, Visit visit) {
   visit("/cell/occupancy", data.occupancy, data.sites());
+  visit("/cell/number", data.number, std::size_t{1});
   visit("/cell/composition", data.composition, std::size_t{1});
   visit("/cell/a_A", data.a_A, std::size_t{1});
   visit("/cell/vacancy", data.vacancy, std::size_t{1});
@@ -54,6 +57,14 @@ public:
   Checker(const std::filesystem::path &file, const BarrierFile &data) : file_(file), data_(data) {}
 
   void rows() const {
+    std::vector<std::int64_t> numbers = data_.number;
+    std::sort(numbers.begin(), numbers.end());
+    const auto twice = std::adjacent_find(numbers.begin(), numbers.end());
+    if (twice != numbers.end() || (!numbers.empty() && numbers.front() < 0)) {
+      throw DataError(fmt::format("{}: /cell/number: {} is {}", file_.string(),
+                                  twice != numbers.end() ? *twice : numbers.front(),
+                                  twice != numbers.end() ? "there twice" : "negative"));
+    }
     for (std::size_t r = 0; r < data_.rows(); ++r) {
       row(r);
       for (std::size_t p = 0; p < kPaths; ++p) {
@@ -165,13 +176,14 @@ void read_head(const H5File &h5, const std::filesystem::path &file, BarrierFile 
   data.potential_hash = text("potential_hash");
   data.program = text("program");
   data.preset = text("preset");
+  data.identity = text("identity");
 }
 
 } // namespace
 
 const char *status_name(JumpStatus status) {
-  constexpr const char *kNames[kJumpStatuses] = {"not run",      "converged",  "out of steps",          "lost",
-                                                 "end unstable", "ends alike", "passes a lower minimum"};
+  constexpr const char *kNames[kJumpStatuses] = {"not run",      "converged",  "out of steps",           "lost",
+                                                 "end unstable", "ends alike", "passes a lower minimum", "no saddle"};
   return kNames[static_cast<int>(status)];
 }
 
@@ -207,6 +219,7 @@ void write_barrier_file(const std::filesystem::path &file, const BarrierFile &da
   h5.write_attribute("/", "potential_hash", data.potential_hash);
   h5.write_attribute("/", "program", data.program);
   h5.write_attribute("/", "preset", data.preset);
+  h5.write_attribute("/", "identity", data.identity);
   h5.write("/cells", std::vector<std::int64_t>(data.cells.begin(), data.cells.end()), {3});
   h5.write("/composition/atoms", data.composition_atoms, {data.composition_name.size(), species});
   h5.write_strings("/composition/name", data.composition_name, {data.composition_name.size()});
@@ -214,6 +227,21 @@ void write_barrier_file(const std::filesystem::path &file, const BarrierFile &da
     h5.write(name, values, shape_of(data.rows(), columns), kDeflate);
   });
   close_sealed(h5, kSeal);
+}
+
+void sort_rows(BarrierFile &data) {
+  std::vector<std::size_t> order(data.rows());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return data.number[a] < data.number[b]; });
+  for_each_array(data, [&](const std::string &, auto &values, std::size_t columns) {
+    std::remove_reference_t<decltype(values)> sorted;
+    sorted.reserve(values.size());
+    for (const std::size_t r : order) {
+      const auto row = values.begin() + static_cast<std::ptrdiff_t>(r * columns);
+      sorted.insert(sorted.end(), row, row + static_cast<std::ptrdiff_t>(columns));
+    }
+    values = std::move(sorted);
+  });
 }
 
 } // namespace zener

@@ -40,6 +40,7 @@ BarrierFile small_barrier_file(std::size_t rows, std::uint64_t seed) {
   data.potential_hash = "0123";
   data.program = "a test";
   data.preset = "{}";
+  data.identity = "{}";
   SplitMix64 random{seed};
   for (std::size_t r = 0; r < rows; ++r) {
     const std::size_t c = r % 2;
@@ -54,6 +55,7 @@ BarrierFile small_barrier_file(std::size_t rows, std::uint64_t seed) {
     codes[static_cast<std::size_t>(vacancy)] = 0;
     const double energy = pair_energy_eV(codes, cells);
     data.occupancy.insert(data.occupancy.end(), codes.begin(), codes.end());
+    data.number.push_back(static_cast<std::int64_t>(r));
     data.composition.push_back(static_cast<std::int32_t>(c));
     data.a_A.push_back(3.25);
     data.vacancy.push_back(vacancy);
