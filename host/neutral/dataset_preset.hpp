@@ -10,7 +10,7 @@ struct DatasetPreset : BandPreset {
   std::vector<std::string> elements; // species code i + 1 is elements[i]
   int configurations = 1;            // random alloys of each composition
   int vacancies = 1;                 // sites of each that are left empty in turn
-  double checkpoint_every_s = 60.0;
+  double checkpoint_every_s = 300.0;
 
   std::int64_t rows() const { return static_cast<std::int64_t>(alloy.compositions.size()) * configurations * vacancies; }
 };
