@@ -17,6 +17,7 @@
 #include "host/neutral/files.hpp"
 #include "host/neutral/json_document.hpp"
 #include "host/neutral/log.hpp"
+#include "host/neutral/network_file.hpp"
 #include "host/neutral/pair_kra.hpp"
 #include "host/neutral/preset_parts.hpp"
 #include "host/neutral/schema.hpp"
@@ -109,14 +110,12 @@ BarrierModel load_model(const fs::path &file) {
   if (file.extension() == ".json") {
     return read_pair_kra_file(file);
   }
-  return read_mlp(file);
+  return read_network(file);
 }
 
 std::vector<std::string> elements_of(const BarrierModel &model) {
-  if (const auto *mlp = std::get_if<Mlp>(&model)) {
-    return mlp->elements;
-  }
-  return std::get<PairKra>(model).elements;
+  const auto network = network_facts(model);
+  return network ? network->elements : std::get<PairKra>(model).elements;
 }
 
 void evaluate_barriers(const fs::path &model_file, const fs::path &environments_file, const fs::path &out,

@@ -2,6 +2,7 @@
 
 #include "host/neutral/errors.hpp"
 #include "host/neutral/json_document.hpp"
+#include "host/neutral/network_file.hpp"
 #include "host/neutral/pair_kra.hpp"
 #include "host/neutral/text.hpp"
 
@@ -167,6 +168,21 @@ public:
         add(static_cast<std::uint64_t>(static_cast<unsigned char>(c)));
       }
     }
+  }
+  void add(const std::vector<DenseLayer> &layers) {
+    for (const DenseLayer &layer : layers) {
+      add(static_cast<std::uint64_t>(layer.in));
+      add(static_cast<std::uint64_t>(layer.out));
+      add(layer.weight);
+      add(layer.bias);
+    }
+  }
+  void add(const SiteNetwork &network) {
+    add(static_cast<std::uint64_t>(network.sites));
+    add(static_cast<std::uint64_t>(network.group));
+    add(network.table);
+    add(network.bias);
+    add(network.layers);
   }
   std::string text() const { return fmt::format("{:016x}", state_); }
 
@@ -375,8 +391,8 @@ void read_barriers(ObjectReader &keys, AlloyPreset &preset, const std::vector<st
   ObjectReader barriers = keys.object("barriers", true);
   BarrierChoice &choice = preset.barriers;
   choice.kind = barriers.choice("kind", kinds);
-  if (choice.kind == "mlp" && preset.structure != Structure::bcc) {
-    barriers.refuse("kind", std::string("\"mlp\" is not allowed in ") + structure_name(preset.structure) +
+  if (choice.is_network() && preset.structure != Structure::bcc) {
+    barriers.refuse("kind", in_quotes(choice.kind) + std::string(" is not allowed in ") + structure_name(preset.structure) +
                                 "; a network needs the neuron map of bcc; allowed here: constant and pair_kra");
   }
   if (choice.kind == "constant") {
@@ -384,7 +400,7 @@ void read_barriers(ObjectReader &keys, AlloyPreset &preset, const std::vector<st
     if (choice.barrier_eV < 0.0) {
       barriers.refuse_value("barrier_eV", choice.barrier_eV, "a number of 0 or more, eV");
     }
-  } else if (choice.kind == "mlp" || barriers.has("file")) {
+  } else if (choice.is_network() || barriers.has("file")) {
     choice.file = beside(preset.file, read_path(barriers, "file"));
   } else {
     choice.inlined = read_pair_kra(barriers);
@@ -470,7 +486,14 @@ BarrierModel load_model(const AlloyPreset &preset, bool several_vacancies, bool 
                     "(doi:10.5281/zenodo.10864695): download it, then run `zener import-nnk weights.npy " +
                     choice.file.string() + "`; or name another network with --set barriers.file=PATH");
   }
-  return read_mlp(choice.file);
+  BarrierModel model = read_network(choice.file);
+  if (choice.kind == "mlp" && kind_name(model) != "mlp") {
+    throw ConfigError(fmt::format("{}: /barriers/kind: \"mlp\", but {} holds a network of the kind \"{}\"; \"network\" takes "
+                                  "every kind",
+                                  preset.file.string(), choice.file.string(), kind_name(model)));
+  }
+  check_cells(model, preset.structure, preset.cells, preset.file.string() + ": /lattice/cells: ");
+  return model;
 }
 
 std::optional<LatticeSpecies> read_initial(const AlloyPreset &preset) {
@@ -485,7 +508,7 @@ std::vector<std::string> batch_elements(const BarrierModel &model, const AlloyPr
   if (const auto *pairs = std::get_if<PairKra>(&model)) {
     return pairs->elements;
   }
-  if (const auto *network = std::get_if<Mlp>(&model)) {
+  if (const auto network = network_facts(model)) {
     return network->elements;
   }
   std::set<std::string> names;
@@ -506,8 +529,8 @@ std::vector<std::string> batch_elements(const BarrierModel &model, const AlloyPr
 }
 
 void check_lattice_constant(const BarrierModel &model, const AlloyPreset &preset, std::vector<std::string> &warnings) {
-  const auto *network = std::get_if<Mlp>(&model);
-  if (network != nullptr && std::abs(network->lattice_constant_A - preset.a_A) > 1e-6 * preset.a_A) {
+  const auto network = network_facts(model);
+  if (network && std::abs(network->lattice_constant_A - preset.a_A) > 1e-6 * preset.a_A) {
     warnings.push_back(
         fmt::format("{}: /lattice/a_A: {} A, but the network {} was made for {} A; its barriers are used as they are, "
                     "and lengths and diffusivities follow the preset",
@@ -599,13 +622,23 @@ std::string model_hash(const BarrierModel &model) {
     hash.add(static_cast<std::uint64_t>(pairs->shells));
     hash.add(pairs->pair_eV);
   } else {
-    const Mlp &network = std::get<Mlp>(model);
-    hash.add(network.elements);
-    for (const DenseLayer &layer : network.layers) {
-      hash.add(static_cast<std::uint64_t>(layer.in));
-      hash.add(static_cast<std::uint64_t>(layer.out));
-      hash.add(layer.weight);
-      hash.add(layer.bias);
+    hash.add(network_facts(model)->elements);
+    if (const auto *mlp = std::get_if<Mlp>(&model)) {
+      hash.add(mlp->layers);
+    } else if (const auto *sites = std::get_if<SiteMlp>(&model)) {
+      hash.add(sites->network);
+    } else if (const auto *cnn = std::get_if<Cnn>(&model)) {
+      hash.add(static_cast<std::uint64_t>(cnn->one_hot));
+      for (const Cnn::Layer &layer : cnn->layers) {
+        hash.add(layer.weight);
+        hash.add(layer.bias);
+      }
+      hash.add(std::vector<DenseLayer>{cnn->output});
+    } else {
+      const auto &consistent = std::get<Consistent>(model);
+      hash.add(consistent.jump);
+      hash.add(consistent.state);
+      hash.add(consistent.pair_eV);
     }
   }
   return hash.text();

@@ -18,10 +18,12 @@ namespace zener {
 class ObjectReader;
 
 struct BarrierChoice {
-  std::string kind;           // "constant", "pair_kra" or "mlp"
+  std::string kind;           // "constant", "pair_kra", "network", or "mlp" for a network of that kind
   double barrier_eV = 0.0;    // constant
-  std::filesystem::path file; // pair_kra or mlp; empty when the preset itself holds the numbers
+  std::filesystem::path file; // pair_kra or a network; empty when the preset itself holds the numbers
   std::optional<PairKra> inlined;
+
+  bool is_network() const { return kind == "network" || kind == "mlp"; }
 };
 
 using Composition = std::vector<std::pair<std::string, double>>; // element and parts, alphabetical
