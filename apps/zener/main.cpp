@@ -11,6 +11,7 @@
 #include "apps/zener/neb_driver.hpp"
 #include "apps/zener/python.hpp"
 #include "apps/zener/relax_driver.hpp"
+#include "apps/zener/train_driver.hpp"
 #include "host/neutral/barrier_model.hpp"
 #include "host/neutral/environments.hpp"
 #include "host/neutral/errors.hpp"
@@ -77,7 +78,8 @@ constexpr Driver kDrivers[] = {{"barrier_map", run_map, check_map},
                                {"md", run_md, check_md},
                                {"neb", run_neb, check_neb},
                                {"relax", run_relax, check_relax},
-                               {"static_mc", run_kmc, check_kmc}};
+                               {"static_mc", run_kmc, check_kmc},
+                               {"train_barriers", run_train, check_train}};
 
 // The driver that the preset asks for.
 const Driver &driver_for(const RunOptions &options) {

@@ -540,7 +540,7 @@ json resolved(const TrainPreset &preset) {
 
 json identity(const TrainPreset &preset, const JumpData &data) {
   json out = resolved(preset);
-  for (const char *key : {"title", "output", "checkpoint", "epochs", "data", "test_data"}) {
+  for (const char *key : {"title", "output", "checkpoint", "data", "test_data"}) {
     out.erase(key);
   }
   out["data_files"] = preset.data.size();
