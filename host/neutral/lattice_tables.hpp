@@ -57,6 +57,18 @@ constexpr int units_per_cell(Structure s) { return s == Structure::sc ? 1 : 2; }
 // Conventional cells a side, at the least, so that no environment meets its own image.
 constexpr int least_cells(Structure s) { return s == Structure::fcc ? 4 : 5; }
 
+// The environment of bcc that holds 8 shells around both ends of every jump: that of 112 sites, then further ones by the same
+// order (252 sites, |offset|^2 to 36, components to 5).
+struct WideTables {
+  std::vector<Offset> offsets;
+  // after_jump[p][m]: the index of directions[p] + offsets[m], m below 112. Where that is the vacancy, the atom that jumps
+  // stands there after the jump: its own index, p.
+  std::vector<std::vector<std::uint8_t>> after_jump;
+};
+const WideTables &wide_bcc_tables();
+inline constexpr int kWideSites = 252;
+inline constexpr int kLeastWideCells = 6; // so that no wide environment meets its own image
+
 // Sites are numbered cell by cell, ((cx * ny + cy) * nz + cz) * sites_per_cell + b. Positions in the cell, in units of a: bcc
 // b (1/2, 1/2, 1/2); fcc (0,0,0), (0,1/2,1/2), (1/2,0,1/2), (1/2,1/2,0).
 Offset site_coordinates(Structure structure, const std::array<int, 3> &cells, std::int64_t site);
