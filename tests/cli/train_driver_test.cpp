@@ -218,7 +218,7 @@ TEST_F(TrainDriver, TheRateIsCutAndTrainingStops) {
 }
 
 TEST_F(TrainDriver, GoesOnBitForBitAfterSignalsAndCrashes) {
-  const std::vector<std::string> edits{"learning_curve=[24,\"all\"]"};
+  const std::vector<std::string> edits{"learning_curve=[24,\"all\"]", "checkpoint.every_s=1e-9"};
   EXPECT_EQ(run("whole", edits), 0);
   LinearTricks signal;
   signal.signal_at = 5;
@@ -229,12 +229,10 @@ TEST_F(TrainDriver, GoesOnBitForBitAfterSignalsAndCrashes) {
   expect_same_results("whole", "parts");
 
   // A crash in the second training, in its sixth epoch: the last checkpoint is not older than an epoch here.
-  std::vector<std::string> often = edits;
-  often.emplace_back("checkpoint.every_s=1e-9");
   int made = 0;
   RunOptions options;
   options.preset = folder_ / "p.json";
-  options.edits = often;
+  options.edits = edits;
   options.device = "cpu";
   options.threads = 1;
   options.out = folder_ / "crashed";
@@ -246,9 +244,9 @@ TEST_F(TrainDriver, GoesOnBitForBitAfterSignalsAndCrashes) {
                          }),
                std::runtime_error);
   close_log_file();
-  EXPECT_EQ(run("crashed", often, {}, true), 0);
+  EXPECT_EQ(run("crashed", edits, {}, true), 0);
   expect_same_results("whole", "crashed");
-  EXPECT_EQ(run("crashed", often, {}, true), 0) << "a run that is done has nothing more to do";
+  EXPECT_EQ(run("crashed", edits, {}, true), 0) << "a run that is done has nothing more to do";
   expect_same_results("whole", "crashed");
 
   expect_error<ConfigError>(
