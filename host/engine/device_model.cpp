@@ -82,16 +82,16 @@ View<const T, 1> pack_numbers(Queue &queue, const std::vector<double> &numbers, 
 
 } // namespace
 
-static_assert(BccWideLattice::kEnvironment == kWideSites);
 static_assert(kEnvironment == kEnvironmentSites && kJumps == kPaths && kSelfSite == LatticeTables::kSelf);
 static_assert(BccLattice::kUnits == units_per_cell(Structure::bcc) && BccLattice::kPerCell == sites_per_cell(Structure::bcc));
 static_assert(ScLattice::kUnits == units_per_cell(Structure::sc) && ScLattice::kPerCell == sites_per_cell(Structure::sc));
 static_assert(FccLattice::kUnits == units_per_cell(Structure::fcc) && FccLattice::kPerCell == sites_per_cell(Structure::fcc));
 
-DeviceTables::DeviceTables(Queue &queue, Structure structure, bool wide)
+DeviceTables::DeviceTables(Queue &queue, Structure structure, int shells)
     : paths_(lattice_tables(structure).paths), around_(lattice_tables(structure).around_sites),
-      offsets_(
-          uploaded(queue, flattened(wide ? wide_bcc_tables().offsets : lattice_tables(structure).offsets), "lattice offsets")),
+      offsets_(uploaded(
+          queue, flattened(structure == Structure::bcc ? jump_environment(shells).offsets : lattice_tables(structure).offsets),
+          "lattice offsets")),
       aligned_(uploaded(queue, flattened(lattice_tables(structure).aligned), "path alignment")),
       around_jump_(uploaded(queue, flattened(lattice_tables(structure).around_jump), "neighbours of jumps")) {}
 
@@ -255,10 +255,11 @@ DeviceConsistentTables::DeviceConsistentTables(Queue &queue, const Consistent &m
     }
   }
   std::vector<std::int32_t> state;
-  for (int k = 0; k < kEnvironmentSites; ++k) {
+  const JumpEnvironment &environment = environment_of(model);
+  for (int k = 0; k < sites_of_shells(environment.shells); ++k) {
     state.push_back(k);
   }
-  for (const auto &after : wide_bcc_tables().after_jump) {
+  for (const auto &after : environment.after_jump) {
     state.insert(state.end(), after.begin(), after.end());
   }
   jump_sites_ = uploaded(queue, jump, "sites around jumps");
@@ -270,7 +271,7 @@ DeviceConsistentTables::DeviceConsistentTables(Queue &queue, const Consistent &m
 
 ConsistentView DeviceConsistentTables::view() const {
   ConsistentView view{View<const std::int32_t, 2>(jump_sites_.view().data(), kJumps, jump_sites_.size() / kJumps),
-                      View<const std::int32_t, 2>(state_sites_.view().data(), 1 + kJumps, kEnvironmentSites),
+                      View<const std::int32_t, 2>(state_sites_.view().data(), 1 + kJumps, state_sites_.size() / (1 + kJumps)),
                       View<const std::int64_t, 3>(difference_.view().data(), shells_, species_, species_ + 1),
                       shells_ > 0 ? sites_of_shells(shells_) : 0,
                       {},
@@ -284,7 +285,7 @@ ConsistentView DeviceConsistentTables::view() const {
 
 template <class T>
 DeviceConsistent<T>::DeviceConsistent(Queue &queue, const Consistent &model)
-    : tables_(queue, model), jump_(queue, model.jump, model.file),
+    : shells_(environment_of(model).shells), tables_(queue, model), jump_(queue, model.jump, model.file),
       state_(model.state_shells > 0 ? DeviceSiteNetwork<T>(queue, model.state, model.file) : DeviceSiteNetwork<T>()) {}
 
 template class DeviceDense<float>;

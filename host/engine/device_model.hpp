@@ -13,10 +13,10 @@
 namespace zener {
 inline namespace ZENER_BACKEND {
 
-// A lattice's tables on the device. wide: with the offsets of WideTables, which begin with those of bcc.
+// A lattice's tables on the device; those of bcc with an environment for so many shells around jumps (JumpEnvironment).
 class DeviceTables {
 public:
-  DeviceTables(Queue &queue, Structure structure, bool wide = false);
+  DeviceTables(Queue &queue, Structure structure, int shells = 3);
   LatticeTablesView view() const;
 
 private:
@@ -130,14 +130,26 @@ private:
 template <class T> class DeviceConsistent {
 public:
   DeviceConsistent(Queue &queue, const Consistent &model);
-  // L: BccWideLattice where is_wide(model), BccLattice or it elsewhere.
+  // L: the lattice with the environment of the model (environment_of).
   template <class L> ConsistentBarriers<L, T, kThroughputTile> view() const {
     return {jump_.view(), state_.view(), tables_.view()};
   }
   const DeviceConsistentTables &tables() const { return tables_; }
   const SiteNetworkView<T> &state() const { return state_.view(); }
+  // Calls f with the kernels' model on that lattice.
+  template <class F> void with(F f) const {
+    switch (shells_) {
+    case 3:
+      return f(view<BccLattice>());
+    case 5:
+      return f(view<BccFarLattice>());
+    default:
+      return f(view<BccWideLattice>());
+    }
+  }
 
 private:
+  int shells_; // of the environment
   DeviceConsistentTables tables_;
   DeviceSiteNetwork<T> jump_;
   DeviceSiteNetwork<T> state_;

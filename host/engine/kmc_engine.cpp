@@ -67,7 +67,7 @@ template <class T> DeviceNetwork<T> upload_network(Queue &queue, const BarrierMo
 class DeviceModel {
 public:
   DeviceModel(Queue &queue, const BarrierModel &model, Precision precision, Structure structure, std::int64_t walkers)
-      : structure_(structure), wide_(is_wide(model)), tables_(queue, structure, wide_) {
+      : structure_(structure), tables_(queue, structure, environment_of(model).shells) {
     if (const auto *constant = std::get_if<ConstantBarrier>(&model)) {
       constant_ = *constant;
     } else if (const auto *pair = std::get_if<PairKra>(&model)) {
@@ -143,11 +143,7 @@ private:
     } else if (const auto *cnn = std::get_if<DeviceCnn<T>>(&network)) {
       f(cnn->view(tables));
     } else if (const auto *consistent = std::get_if<DeviceConsistent<T>>(&network)) {
-      if (wide_) {
-        f(consistent->template view<BccWideLattice>());
-      } else {
-        f(consistent->template view<BccLattice>());
-      }
+      consistent->with(f);
     } else {
       return false;
     }
@@ -155,7 +151,6 @@ private:
   }
 
   Structure structure_;
-  bool wide_;
   DeviceTables tables_;
   ConstantBarrier constant_;
   std::unique_ptr<DevicePairKra> pair_;
@@ -598,7 +593,7 @@ std::unique_ptr<KmcBatch> make_kmc_batch(Queue &queue, const KmcPlan &plan) {
 
 std::vector<double> evaluate_barriers(Queue &queue, const BarrierModel &model, Precision precision,
                                       std::span<const std::uint8_t> types) {
-  const int sites = is_wide(model) ? kWideSites : kEnvironmentSites;
+  const auto sites = static_cast<std::int64_t>(environment_of(model).offsets.size());
   const auto n = static_cast<std::int64_t>(types.size()) / sites;
   const DeviceModel device_model(queue, model, precision, Structure::bcc, n);
   DeviceBuffer<std::uint8_t> codes(queue, n * sites, "environments");

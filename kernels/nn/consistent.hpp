@@ -8,11 +8,11 @@
 // whichever jump asks. S, F and pair energies are rounded to 2^-40 eV before they are added as integers: barriers of equivalent
 // jumps are equal and changes of energy around a loop sum to zero, to the last bit.
 //
-// Lattice: BccLattice where state and pair shells lie within three, BccWideLattice for up to eight. Parallel: columns of
-// site_network.hpp (8 of S, 9 of F an environment), then environment x species, environment x path. Operations a hop for 32
-// jump units (81 sites, 12 operations), 8 state units (26 or 112 sites, 48 operations), 64-64-1 and 32-1: 0.25 + 0.09 (0.39
-// wide) million additions, of which the share of sites with another species than the first is done, and 0.05 million
-// multiply-adds; 1.018 MFLOP in mlp.hpp. Errors: a barrier that is not finite or beyond 2^20 eV is NaN.
+// Lattice: BccLattice where state and pair shells lie within three, BccFarLattice for five, BccWideLattice for eight. Parallel:
+// columns of site_network.hpp (8 of S, 9 of F an environment), then environment x species, environment x path. Operations a hop
+// for 32 jump units (81 sites, 12 operations), 8 state units (26, 58 or 112 sites, 48 operations), 64-64-1 and 32-1: 0.25 +
+// 0.09 (0.20, 0.39) million additions, of which the share of sites with another species than the first is done, and 0.05
+// million multiply-adds; 1.018 MFLOP in mlp.hpp. Errors: a barrier that is not finite or beyond 2^20 eV is NaN.
 #pragma once
 
 #include "kernels/kmc/energy_unit.hpp"
@@ -30,9 +30,10 @@ inline constexpr int kStateShells = 8;
 
 // Pair energies and what is seen of a state: the parts that need no precision.
 struct ConsistentView {
-  View<const std::int32_t, 2> jump_sites;  // [path][81]: input k of S is this site
-  View<const std::int32_t, 2> state_sites; // [1 + path][112]: sites around the vacancy, then around where it goes
-  View<const std::int64_t, 3> difference;  // g: [shell][species][species + 1], units of kEnergyUnit_eV
+  View<const std::int32_t, 2> jump_sites; // [path][81]: input k of S is this site
+  View<const std::int32_t, 2>
+      state_sites; // [1 + path][sites of the shells]: sites around the vacancy, then around where it goes
+  View<const std::int64_t, 3> difference; // g: [shell][species][species + 1], units of kEnergyUnit_eV
   int pair_sites;
   int shell_end[kStateShells]; // of the pair shells
   int species;

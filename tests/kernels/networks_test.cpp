@@ -41,7 +41,7 @@ protected:
   // Barriers of places on a lattice, in the order of the environment's first eight sites.
   std::vector<Barriers> evaluate(const BarrierModel &model, Precision precision, const reference::Lattice &lattice,
                                  const std::vector<Place> &places, TeamChoice choice) {
-    const std::vector<Offset> &offsets = is_wide(model) ? wide_bcc_tables().offsets : bcc_tables().offsets;
+    const std::vector<Offset> &offsets = environment_of(model).offsets;
     std::vector<std::uint8_t> codes;
     for (const Place &place : places) {
       for (const Offset &o : offsets) {
@@ -51,7 +51,7 @@ protected:
     const auto n = static_cast<std::int64_t>(places.size());
     auto device_codes = to_device(codes);
     auto barrier = empty<double>(n * kJumps);
-    const DeviceTables tables(queue(), Structure::bcc, is_wide(model));
+    const DeviceTables tables(queue(), Structure::bcc, environment_of(model).shells);
     with_network(queue(), model, precision, tables.view(), false, [&](const auto &kernel_model) {
       evaluate_environments(queue(), kernel_model,
                             View<const std::uint8_t, 2>(device_codes.shaped(n, static_cast<int>(offsets.size()))),
@@ -112,8 +112,9 @@ ZENER_DEVICE_TEST_F(NetworkKinds, Consistent, NetworkModels) {
   check(test::made_consistent(2, 0, {5}, {3}), 3, 1e-5);
   check(test::made_consistent(0, 3), 3, 1e-5);
   check(test::made_consistent(8, 8, {6, 7}, {5, 9}), 3, 1e-5);
-  check(test::made_consistent(5, 1), 3, 1e-5);
+  check(test::made_consistent(5, 5), 3, 1e-5);
   check(test::made_consistent(0, 4), 3, 1e-5);
+  check(test::made_consistent(6, 1), 3, 1e-5);
 }
 
 // An image of a place under an operation of the cube has the same barriers, at other directions.
@@ -122,8 +123,9 @@ ZENER_DEVICE_TEST_F(NetworkKinds, EquivalentJumpsAreEqualToTheBit, NetworkModels
   reference::Sequence random(13);
   const Place place = random_place(random, lattice);
   const std::vector<Vector> &directions = reference::environment();
-  for (const BarrierModel &model : {BarrierModel(test::made_consistent(3, 3)), BarrierModel(test::made_consistent(8, 8)),
-                                    BarrierModel(test::made_site_mlp(SiteGroup::axis, {9, 4}))}) {
+  for (const BarrierModel &model :
+       {BarrierModel(test::made_consistent(3, 3)), BarrierModel(test::made_consistent(5, 5)),
+        BarrierModel(test::made_consistent(8, 8)), BarrierModel(test::made_site_mlp(SiteGroup::axis, {9, 4}))}) {
     const Barriers expected = evaluate(model, Precision::float32, lattice, {place}, {1, 128, 1})[0];
     for (int turn = 0; turn < 48; turn += kDebugDevice ? 13 : 1) {
       const int axes[6][3] = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
@@ -185,6 +187,7 @@ ZENER_DEVICE_TEST_F(NetworkKinds, ClosedLoopsSumToZero, NetworkModels) {
     return largest;
   };
   EXPECT_EQ(largest_sum(test::made_consistent(3, 3)), 0.0);
+  EXPECT_EQ(largest_sum(test::made_consistent(5, 5)), 0.0);
   EXPECT_EQ(largest_sum(test::made_consistent(8, 8)), 0.0);
   EXPECT_GT(largest_sum(test::made_site_mlp(SiteGroup::axis, {9, 4})), 1e-3);
 }

@@ -28,10 +28,8 @@ void with_network(Queue &queue, const BarrierModel &model, const LatticeTablesVi
     f(DeviceSiteMlp<T>(queue, *site_mlp).view(tables));
   } else if (const auto *cnn = std::get_if<Cnn>(&model)) {
     f(DeviceCnn<T>(queue, *cnn).view(tables));
-  } else if (is_wide(model)) {
-    f(DeviceConsistent<T>(queue, std::get<Consistent>(model)).template view<BccWideLattice>());
   } else {
-    f(DeviceConsistent<T>(queue, std::get<Consistent>(model)).template view<BccLattice>());
+    DeviceConsistent<T>(queue, std::get<Consistent>(model)).with(f);
   }
 }
 template <class F>
@@ -48,7 +46,7 @@ void with_network(Queue &queue, const BarrierModel &model, Precision precision, 
 class KmcRunner {
 public:
   KmcRunner(Queue &queue, const KmcPlan &plan, const KmcState &state)
-      : queue_(queue), plan_(plan), state_(state), tables_(queue, plan.structure, is_wide(plan.model)) {
+      : queue_(queue), plan_(plan), state_(state), tables_(queue, plan.structure, environment_of(plan.model).shells) {
     std::vector<double> inverse;
     for (const KmcGroup &group : plan.groups) {
       inverse.push_back(1.0 / (kBoltzmann_eV_per_K * group.temperature_K));
