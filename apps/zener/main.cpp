@@ -1,4 +1,5 @@
 // zener: reads the command line, hands over to the drivers, and turns errors into one line and an exit code.
+#include "apps/zener/dataset_driver.hpp"
 #include "apps/zener/defects_driver.hpp"
 #include "apps/zener/device_choice.hpp"
 #include "apps/zener/elastic_driver.hpp"
@@ -11,6 +12,7 @@
 #include "apps/zener/neb_driver.hpp"
 #include "apps/zener/python.hpp"
 #include "apps/zener/relax_driver.hpp"
+#include "apps/zener/train_driver.hpp"
 #include "host/neutral/barrier_model.hpp"
 #include "host/neutral/environments.hpp"
 #include "host/neutral/errors.hpp"
@@ -68,7 +70,8 @@ struct Driver {
   int (*run)(const RunOptions &);
   void (*check)(const RunOptions &);
 };
-constexpr Driver kDrivers[] = {{"barrier_map", run_map, check_map},
+constexpr Driver kDrivers[] = {{"barrier_dataset", run_dataset, check_dataset},
+                               {"barrier_map", run_map, check_map},
                                {"defects", run_defects, check_defects},
                                {"elastic", run_elastic, check_elastic},
                                {"fit_interactions", run_fit, check_fit},
@@ -77,7 +80,8 @@ constexpr Driver kDrivers[] = {{"barrier_map", run_map, check_map},
                                {"md", run_md, check_md},
                                {"neb", run_neb, check_neb},
                                {"relax", run_relax, check_relax},
-                               {"static_mc", run_kmc, check_kmc}};
+                               {"static_mc", run_kmc, check_kmc},
+                               {"train_barriers", run_train, check_train}};
 
 // The driver that the preset asks for.
 const Driver &driver_for(const RunOptions &options) {

@@ -3,6 +3,7 @@
 
 #include "host/engine/atoms_engine.hpp"
 #include "host/engine/kmc_engine.hpp"
+#include "host/engine/train_engine.hpp"
 #include "host/neutral/errors.hpp"
 #include "kernels/exec/queue.hpp"
 #include "kernels/potentials/potential.hpp"
@@ -86,6 +87,29 @@ private:
   std::unique_ptr<AtomsBatch> batch_;
 };
 
+class GuardedTraining final : public Training {
+public:
+  explicit GuardedTraining(std::unique_ptr<Training> training) : training_(std::move(training)) {}
+  EpochReport epoch(std::int64_t number, std::span<const double> learning_rates) override {
+    return guarded([&] { return training_->epoch(number, learning_rates); });
+  }
+  std::vector<std::vector<float>> predict(std::span<const std::int64_t> jumps) override {
+    return guarded([&] { return training_->predict(jumps); });
+  }
+  NetworkState save(std::size_t network) override {
+    return guarded([&] { return training_->save(network); });
+  }
+  void load(std::size_t network, const NetworkState &state) override {
+    guarded([&] { training_->load(network, state); });
+  }
+  TrainedModel model(std::size_t network) override {
+    return guarded([&] { return training_->model(network); });
+  }
+
+private:
+  std::unique_ptr<Training> training_;
+};
+
 class DeviceBackend final : public Backend {
 public:
   explicit DeviceBackend(int index) : queue_(index) {}
@@ -94,7 +118,11 @@ public:
     return guarded([&] { return describe(queue_); });
   }
 
-  std::unique_ptr<Training> make_training(const TrainPlan &) override { throw InvariantError("training is not built yet"); }
+  std::unique_ptr<Training> make_training(const TrainPlan &plan) override {
+    return guarded([&]() -> std::unique_ptr<Training> {
+      return std::make_unique<GuardedTraining>(zener::ZENER_BACKEND::make_training(queue_, plan));
+    });
+  }
   std::unique_ptr<KmcBatch> make_kmc(const KmcPlan &plan) override {
     return guarded([&]() -> std::unique_ptr<KmcBatch> {
       const std::size_t needed = device_bytes(plan);

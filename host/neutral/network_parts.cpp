@@ -41,16 +41,6 @@ template <class T> std::optional<T> number(std::string_view text) {
 
 } // namespace
 
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && blank(text.front())) {
-    text.remove_prefix(1);
-  }
-  while (!text.empty() && blank(text.back())) {
-    text.remove_suffix(1);
-  }
-  return text;
-}
-
 std::string normalised(std::string_view text) {
   std::string out;
   for (const char c : trimmed(text)) {

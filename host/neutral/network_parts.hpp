@@ -3,6 +3,7 @@
 
 #include "host/neutral/barrier_model.hpp"
 #include "host/neutral/safetensors.hpp"
+#include "host/neutral/text_lines.hpp"
 
 #include <cstdint>
 #include <set>
@@ -12,7 +13,6 @@
 
 namespace zener {
 
-std::string_view trimmed(std::string_view text);
 // Lower case, each run of blanks as one.
 std::string normalised(std::string_view text);
 

@@ -213,6 +213,22 @@ json load_preset_document(const std::filesystem::path &file, const std::vector<s
   return document;
 }
 
+namespace {
+
+void make_data_absolute(json &data) {
+  if (data.is_string() && !data.get_ref<const std::string &>().empty()) {
+    data = absolute_text(data.get<std::string>());
+  } else if (data.is_array()) {
+    for (json &each : data) {
+      make_data_absolute(each);
+    }
+  } else if (data.is_object() && data.contains("path")) {
+    make_data_absolute(data["path"]);
+  }
+}
+
+} // namespace
+
 void apply_preset_edit(json &document, const std::string &edit) {
   apply_edit(document, edit);
   const std::string path = edit.substr(0, edit.find('='));
@@ -225,6 +241,16 @@ void apply_preset_edit(json &document, const std::string &edit) {
       if (file.is_string() && !file.get_ref<const std::string &>().empty()) {
         file = absolute_text(file.get<std::string>());
       }
+    }
+  }
+  for (const std::string key : {"data", "test_data"}) { // of train_barriers: a path, a list, objects with a path
+    const std::string rest = path.starts_with(key) ? path.substr(key.size()) : "-";
+    const bool place =
+        rest.empty() || (rest.size() > 1 && rest[0] == '.' && std::isdigit(static_cast<unsigned char>(rest[1])) != 0);
+    if ((place && rest.find('.', 1) == std::string::npos) || rest.ends_with(".path")) {
+      std::string pointer = "/" + path;
+      std::replace(pointer.begin(), pointer.end(), '.', '/');
+      make_data_absolute(document.at(json::json_pointer(pointer)));
     }
   }
   if (path == "potential" || path.starts_with("potential.")) {

@@ -44,5 +44,12 @@ inline constexpr bool kGpuShapes = true;
 inline constexpr bool kGpuShapes = false;
 #endif
 
+// Whether kernels of one queue may touch memory of another queue of the same device. The debug device closes it.
+#if defined(ZENER_DEBUG_DEVICE)
+inline constexpr bool kQueuesShareMemory = false;
+#else
+inline constexpr bool kQueuesShareMemory = true;
+#endif
+
 } // namespace ZENER_BACKEND
 } // namespace zener

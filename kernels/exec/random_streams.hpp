@@ -10,5 +10,8 @@ inline constexpr std::uint32_t hop = 2;          // owner: walker, step: hop; lo
 inline constexpr std::uint32_t swap = 3;         // owner: walker, step: trial; draw 0: the two sites, draw 1: acceptance
 inline constexpr std::uint32_t md_langevin = 4;  // owner: atom of its system as given, step: step, draw: 2 system + (0 or 1)
 inline constexpr std::uint32_t md_bath = 5; // owner: system, step: step; draws from 0 at its end, from 2^30 at its beginning
+inline constexpr std::uint32_t network_start = 6; // owner: place in a tensor, step: tensor
+inline constexpr std::uint32_t train_order = 7;   // owner: jump, step: epoch
+inline constexpr std::uint32_t train_augment = 8; // owner: 2 jump + (0 or 1: backward), step: epoch
 
 } // namespace zener::streams

@@ -1,5 +1,6 @@
 // Presets: those that ship, schema against reader, faulty ones with their messages, and what a preset becomes.
 #include "apps/zener/python.hpp"
+#include "host/neutral/dataset_preset.hpp"
 #include "host/neutral/defects_preset.hpp"
 #include "host/neutral/elastic_preset.hpp"
 #include "host/neutral/errors.hpp"
@@ -70,7 +71,7 @@ json minimal_md() {
   })");
 }
 
-// relax, elastic, defects, neb and lattice_parameter.
+// relax, elastic, defects, neb, lattice_parameter and barrier_dataset.
 json minimal_static_cells(const std::string &driver) {
   json document = json::parse(R"({"structure": {"file": "w.xyz"}, "potential": {"kind": "eam_alloy", "file": "w.eam"}})");
   document["driver"] = driver;
@@ -80,6 +81,10 @@ json minimal_static_cells(const std::string &driver) {
     document["paths"] = {"vacancy"};
   } else if (driver == "lattice_parameter") {
     document["cells"] = {4, 4, 4};
+  } else if (driver == "barrier_dataset") {
+    document.erase("structure");
+    document["lattice"] = {{"a_A", 3.2}, {"cells", {5, 5, 5}}};
+    document["composition"] = {{"W", 1}};
   }
   return document;
 }
@@ -101,6 +106,9 @@ std::optional<json> read_static_cells(const json &document, std::set<std::string
   }
   if (driver == "lattice_parameter") {
     return resolved(read_lattice_preset(document, "p.json", asked));
+  }
+  if (driver == "barrier_dataset") {
+    return resolved(read_dataset_preset(document, "p.json", asked));
   }
   return std::nullopt;
 }
@@ -298,8 +306,8 @@ std::set<std::string> leaves_of(const std::string &driver) {
   return out;
 }
 
-const std::vector<std::string> kDrivers{"kmc",     "static_mc", "barrier_map",      "md", "relax", "elastic",
-                                        "defects", "neb",       "lattice_parameter"};
+const std::vector<std::string> kDrivers{"kmc", "static_mc",         "barrier_map",    "md", "relax", "elastic", "defects",
+                                        "neb", "lattice_parameter", "barrier_dataset"};
 
 std::vector<json> every_shape_of_md() {
   std::vector<json> documents;
@@ -324,6 +332,12 @@ std::vector<json> every_shape_of_md() {
 }
 
 std::vector<json> every_shape_of_static_cells(const std::string &driver) {
+  if (driver == "barrier_dataset") {
+    json many = minimal_static_cells(driver);
+    many.update(json::parse(R"({"composition": [{"Nb": 1, "Ta": 2}, {"Ta": 1}], "elements": ["Ta", "Nb"], "potential": "w.json",
+                                "configurations": 3, "vacancies": 2, "atoms_at_once": 5000, "band": {"images": 3}})"));
+    return {minimal_static_cells(driver), many};
+  }
   std::vector<const char *> changes{
       "{}",
       driver == "neb" ? R"({"potential": "w.json", "precision": "mixed", "relax": {"method": "fire"}})"
@@ -367,7 +381,8 @@ std::vector<json> every_shape_of_static_cells(const std::string &driver) {
 
 // One document for each shape that the reader of a driver knows.
 std::vector<json> every_shape(const std::string &driver) {
-  if (driver == "relax" || driver == "elastic" || driver == "defects" || driver == "neb" || driver == "lattice_parameter") {
+  if (driver == "relax" || driver == "elastic" || driver == "defects" || driver == "neb" || driver == "lattice_parameter" ||
+      driver == "barrier_dataset") {
     return every_shape_of_static_cells(driver);
   }
   if (driver == "md") {
