@@ -6,7 +6,10 @@
 #include "kernels/kmc/models.hpp"
 #include "kernels/lattice/lattices.hpp"
 #include "kernels/lattice/tables.hpp"
+#include "kernels/nn/cnn.hpp"
+#include "kernels/nn/consistent.hpp"
 #include "kernels/nn/mlp.hpp"
+#include "kernels/nn/site_mlp.hpp"
 
 #include <cstdint>
 
@@ -64,11 +67,11 @@ struct MemoryView {
   int entry_words;
 };
 
-// Words of a key and of an entry, for networks (112 sites, 8 barriers of `stored` bytes).
+// Words of a key (all sites and one bit more) and of an entry (8 barriers of `stored` bytes).
 ZENER_HOST_FN constexpr int memory_bits(int species) { return species <= 3 ? 2 : 4; }
-ZENER_HOST_FN constexpr int memory_key_words(int bits) { return bits == 2 ? 4 : 8; }
-ZENER_HOST_FN constexpr int memory_entry_words(int bits, int stored) {
-  return memory_key_words(bits) + kJumps * stored / static_cast<int>(sizeof(std::uint64_t));
+ZENER_HOST_FN constexpr int memory_key_words(int sites, int bits) { return sites * bits / 64 + 1; }
+ZENER_HOST_FN constexpr int memory_entry_words(int sites, int bits, int stored) {
+  return memory_key_words(sites, bits) + kJumps * stored / static_cast<int>(sizeof(std::uint64_t));
 }
 
 struct RunParameters {
@@ -148,7 +151,7 @@ void group_statistics(Queue &queue, const WalkersView &walkers, View<const std::
 // Walkers by status and the lowest walker that stopped for a reason other than the time limit: [kStatuses + 1].
 void count_status(Queue &queue, const WalkersView &walkers, View<std::uint64_t, 1> result);
 
-// Tiles of MlpBarriers that are instantiated: for many walkers, and for so few that each needs a team of its own.
+// Tiles of networks: for many walkers and, of MlpBarriers alone, for so few that each needs a team of its own.
 inline constexpr int kThroughputTile = kGpuShapes ? 8 : 2;
 inline constexpr int kLatencyTile = 1;
 
