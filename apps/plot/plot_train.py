@@ -146,6 +146,13 @@ def panels(number, width=4.4, height=3.4):
     return figure, axes[:number]
 
 
+def plain_log(side, digits):
+    """Ticks of a logarithmic axis at these digits of each decade, as plain numbers."""
+    side.set_major_locator(plt.LogLocator(10, subs=digits))
+    side.set_major_formatter(plt.FuncFormatter(lambda value, _: "{:,g}".format(value)))
+    side.set_minor_locator(plt.NullLocator())
+
+
 def plot_loss(data):
     """Learning curves by epoch, a panel for each training."""
     cases = evenly(sorted(set(network.case for network in data.networks)), MOST_PANELS)
@@ -165,8 +172,8 @@ def plot_loss(data):
                 axis.plot(network.best + 1, 1e3 * math.sqrt(network.validation[network.best]), color=colour(order), marker="o",
                           markersize=5, markeredgecolor="white", linestyle="", zorder=4)
         axis.set_yscale("log")
-        axis.yaxis.set_major_formatter(plt.FuncFormatter(lambda value, _: "%g" % value))
-        axis.yaxis.set_minor_formatter(plt.FuncFormatter(lambda value, _: "%g" % value if str(value)[0] in "25" else ""))
+        plain_log(axis.yaxis, (1, 1.5, 2, 3, 5, 7))
+        axis.xaxis.set_major_locator(plt.MaxNLocator(6, integer=True))
         axis.set(xlabel="Epoch", ylabel="RMSE (meV)")
         if len(cases) > 1:
             axis.set_title(escaped("%s: %s jumps" % (data.labels[case], "{:,}".format(int(data.jumps[case])))))
@@ -237,7 +244,8 @@ def plot_errors(data):
         axis.set_title(escaped(name))
         axis.set_ylabel("MAE (meV)")
         axis.set_ylim(bottom=0.0)
-        axis.set_xlim(-0.7, len(rows) - 0.3)
+        room = max(0.7, 3.0 - 0.5 * len(rows))  # a few compositions are not drawn apart
+        axis.set_xlim(-room, len(rows) - 1 + room)
         many = len(rows) > 4
         axis.set_xticks(range(len(rows)), [data.compositions[c][0] for c in rows], rotation=60 if many else 0,
                         ha="right" if many else "center", rotation_mode="anchor", fontsize=8 if many else 9)
@@ -269,9 +277,8 @@ def plot_curve(data):
                       marker=MARKERS[order % len(MARKERS)], linestyle=DASHES[order // len(COLOURS) % len(DASHES)])
         axis.set_xscale("log")
         axis.set_yscale("log")
-        for side in (axis.xaxis, axis.yaxis):
-            side.set_major_formatter(plt.FuncFormatter(lambda value, _: "{:,g}".format(value)))
-            side.set_minor_formatter(plt.FuncFormatter(lambda value, _: "{:,g}".format(value) if ("%e" % value)[0] in "25" else ""))
+        plain_log(axis.xaxis, (1, 2, 5))
+        plain_log(axis.yaxis, (1, 1.5, 2, 3, 5, 7))
         axis.set_title(escaped(name))
         axis.set(xlabel="Jumps that were trained on" if by_jumps else "Compositions that were trained on", ylabel="MAE (meV)")
     marks = [plt.Line2D([], [], color=colour(k), marker=MARKERS[k % len(MARKERS)],
@@ -303,7 +310,7 @@ def plot_design(data):
                             for network in networks if measures(network)[1] == depth)
             axis.plot([p[0] for p in points], [p[1] for p in points], color=colour(order), marker=MARKERS[order % len(MARKERS)],
                       markersize=4.5)
-        axis.set_ylim(bottom=0.0)
+        axis.set_ylim(0.0, 1.05 * axis.get_ylim()[1])
         axis.set_title(escaped(name))
         axis.set(xlabel="Shells of neighbours" if by_shells else "Units of each layer", ylabel="MAE (meV)")
         if not by_shells:
