@@ -5,6 +5,7 @@
 #include "host/neutral/barrier_model.hpp"
 #include "host/neutral/kmc_plan.hpp"
 #include "host/neutral/lattice_tables.hpp"
+#include "kernels/kmc/exchange.hpp"
 #include "kernels/kmc/walkers.hpp"
 
 #include <string>
@@ -116,6 +117,8 @@ public:
     return View<const std::int64_t, 3>(energy_.view().data(), shells_, species_ + 1, species_ + 1);
   }
   int shells() const { return shells_; }
+  bool has_state() const { return has_state_; }
+  View<const std::int32_t, 1> state_sites() const { return state_sites_.view(); }
 
 private:
   int shells_;
@@ -135,7 +138,7 @@ public:
     return {jump_.view(), state_.view(), tables_.view()};
   }
   const DeviceConsistentTables &tables() const { return tables_; }
-  const SiteNetworkView<T> &state() const { return state_.view(); }
+  StateEnergy<T> state() const { return {state_.view(), tables_.state_sites()}; }
   // Calls f with the kernels' model on that lattice.
   template <class F> void with(F f) const {
     switch (shells_) {

@@ -88,7 +88,25 @@ public:
   }
 
   LatticeTablesView tables() const { return tables_.view(); }
-  const DevicePairKra *pair() const { return pair_.get(); }
+
+  // Calls f with the state energy of exchanges: pair energies, their shells, and what is beyond them.
+  template <class F> void with_state_energy(F f) const {
+    if (pair_) {
+      return f(pair_->energy(), pair_->shells(), PairsAlone{});
+    }
+    const auto of = [&](const auto &network) {
+      if (network.tables().has_state()) {
+        f(network.tables().energy(), network.tables().shells(), network.state());
+      } else {
+        f(network.tables().energy(), network.tables().shells(), PairsAlone{});
+      }
+    };
+    if (const auto *single = std::get_if<DeviceConsistent<float>>(&float32_)) {
+      of(*single);
+    } else {
+      of(std::get<DeviceConsistent<double>>(float64_));
+    }
+  }
 
   template <class F> void with(F f) const {
     const LatticeTablesView tables = tables_.view();
@@ -172,8 +190,13 @@ void check_plan(const KmcPlan &plan) {
   if (plan.sites() > std::numeric_limits<std::int32_t>::max() || plan.walkers() > (std::int64_t{1} << 31)) {
     throw ConfigError("at most 2^31 - 1 sites and 2^31 walkers are possible");
   }
-  if (plan.swaps() && !std::holds_alternative<PairKra>(plan.model)) {
-    throw ConfigError("exchanges need the pair energies of a pair_kra model");
+  const auto *consistent = std::get_if<Consistent>(&plan.model);
+  if (plan.swaps() && !std::holds_alternative<PairKra>(plan.model) && consistent == nullptr) {
+    throw ConfigError("exchanges need a state energy: that of a pair_kra model or of a consistent network");
+  }
+  if (plan.swaps() && consistent != nullptr && consistent->state_shells > 0 && plan.vacancies > 1) {
+    throw ConfigError("the state energy of a consistent network is that of one vacancy; exchanges of " +
+                      std::to_string(plan.vacancies) + " were asked for");
   }
   if (plan.swaps() && (plan.randomness || plan.transport || plan.tracers || plan.time_limit_s > 0.0)) {
     throw ConfigError("exchanges have no time, no jumps and no randomness to observe");
@@ -433,13 +456,19 @@ private:
       queue_.for_each("kmc_count_bonds", walkers_,
                       CountBonds<L>{lattice, model_.tables(), w.occupancy, w.pair_counts, plan_.order_shells, plan_.species()});
       if (plan_.swaps()) {
-        total_energy(queue_, exchange(lattice, RunParameters{}));
+        with_exchange(lattice, RunParameters{},
+                      [&](const auto &work, const auto &state) { total_energy(queue_, work, state); });
       }
     });
   }
 
-  template <class L> Exchange<L> exchange(const L &lattice, const RunParameters &run) {
-    return {lattice, model_.tables(), view(), inverse_kT_.view(), model_.pair()->energy(), model_.pair()->shells(), run};
+  // Calls f with the work of exchanges and the state energy beyond pairs, which is of bcc.
+  template <class L, class F> void with_exchange(const L &lattice, const RunParameters &run, F f) {
+    model_.with_state_energy([&](View<const std::int64_t, 3> energy, int shells, const auto &state) {
+      if constexpr (std::is_same_v<L, BccLattice> || std::is_same_v<std::decay_t<decltype(state)>, PairsAlone>) {
+        f(Exchange<L>{lattice, model_.tables(), view(), inverse_kT_.view(), energy, shells, run}, state);
+      }
+    });
   }
 
   void run_to(std::uint64_t hop) {
@@ -462,7 +491,9 @@ private:
     run.transport = plan_.transport;
     run.tracers = plan_.tracers;
     if (plan_.swaps()) {
-      with_lattice(plan_.structure, plan_.cells, [&](const auto &lattice) { exchange_sites(queue_, exchange(lattice, run)); });
+      with_lattice(plan_.structure, plan_.cells, [&](const auto &lattice) {
+        with_exchange(lattice, run, [&](const auto &work, const auto &state) { exchange_sites(queue_, work, state); });
+      });
     } else {
       model_.with([&](const auto &model) {
         using Model = std::decay_t<decltype(model)>;

@@ -124,20 +124,6 @@ void map_barriers(Queue &queue, const Model &model, const typename Model::Lattic
 void randomness_of_barriers(Queue &queue, View<const double, 2> barrier, View<const double, 1> inverse_kT_per_eV,
                             View<double, 2> randomness);
 
-// Metropolis trials from begin_hop to end_hop: two random sites are exchanged with probability min(1, exp(-dE/kT)).
-template <class L> struct Exchange {
-  L lattice;
-  LatticeTablesView tables;
-  WalkersView walkers;
-  View<const double, 1> inverse_kT_per_eV; // [group]
-  View<const std::int64_t, 3> energy;      // [shell][S + 1][S + 1], units of kEnergyUnit_eV
-  int energy_shells;
-  RunParameters run;
-};
-template <class L> void exchange_sites(Queue &queue, const Exchange<L> &work);
-// The pair energy of every walker, from its occupancy.
-template <class L> void total_energy(Queue &queue, const Exchange<L> &work);
-
 // What the columns of a sampled row hold (RowColumns of host/neutral/kmc_plan.hpp); -1: not there.
 struct StatisticsColumns {
   int pairs, randomness, jumps, tracer_squared, collective, energy, accepted, b2, b2_end, end;

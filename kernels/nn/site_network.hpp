@@ -20,7 +20,8 @@ namespace zener {
 inline namespace ZENER_BACKEND {
 
 // Sums that a lane of the CPU owns.
-template <class T> inline constexpr int kTableTile = kOutputUnit<T>;
+inline constexpr int kTablePacks = 2;
+template <class T> inline constexpr int kTableTile = kTablePacks * kPackWidth<T>;
 // On the CPU tables hold differences to the entry of this code.
 inline constexpr int kReferenceCode = 1;
 
@@ -127,14 +128,21 @@ ZENER_FN void site_network(Team &team, const SiteNetworkView<T> &net, int groups
     team.for_each(padded / tile, columns, [=](int t, int c) {
       const Bits<T> *part = table + static_cast<std::int64_t>(t) * sites * codes * tile;
       const std::int32_t *from = pick + c * sites;
-      IntegerPack<T> low = IntegerPack<T>::load(bias + t * tile);
-      IntegerPack<T> high = IntegerPack<T>::load(bias + t * tile + width);
-      for (const std::int32_t *const end = from + picked[c]; from != end; ++from) {
-        low = low + IntegerPack<T>::load(part + *from);
-        high = high + IntegerPack<T>::load(part + *from + width);
+      IntegerPack<T> sum[kTablePacks];
+      ZENER_UNROLL(8)
+      for (int j = 0; j < kTablePacks; ++j) {
+        sum[j] = IntegerPack<T>::load(bias + t * tile + j * width);
       }
-      low.store(sums + static_cast<std::int64_t>(c) * padded + t * tile);
-      high.store(sums + static_cast<std::int64_t>(c) * padded + t * tile + width);
+      for (const std::int32_t *const end = from + picked[c]; from != end; ++from) {
+        ZENER_UNROLL(8)
+        for (int j = 0; j < kTablePacks; ++j) {
+          sum[j] = sum[j] + IntegerPack<T>::load(part + *from + j * width);
+        }
+      }
+      ZENER_UNROLL(8)
+      for (int j = 0; j < kTablePacks; ++j) {
+        sum[j].store(sums + static_cast<std::int64_t>(c) * padded + t * tile + j * width);
+      }
     });
     team.for_each(columns, (units + width - 1) / width, [=](int c, int pack) {
       const Bits<T> *from = sums + static_cast<std::int64_t>(c) * padded + pack * width;
