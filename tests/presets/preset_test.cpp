@@ -221,6 +221,33 @@ TEST(ShippedPresets, AreValidAndReadable) {
   EXPECT_GE(met, 13);
 }
 
+TEST(ShippedPresets, ThoseThatMakeNetworksAreValidAndReadable) {
+  std::map<std::string, int> met;
+  for (const auto &entry : std::filesystem::directory_iterator(presets() / "make_network")) {
+    if (entry.path().extension() != ".json") {
+      continue;
+    }
+    const json document = load_json(entry.path(), JsonUse::preset);
+    EXPECT_FALSE(document.value("title", "").empty()) << entry.path();
+    const std::string driver = driver_of(document, entry.path().string());
+    ++met[driver];
+    if (driver == "barrier_dataset") {
+      const DatasetPreset preset = load_dataset_preset(entry.path());
+      EXPECT_EQ(preset.elements, (std::vector<std::string>{"Nb", "Mo", "Ta"})) << entry.path();
+      std::vector<std::string> warnings;
+      composition_counts(preset, warnings);
+      EXPECT_TRUE(warnings.empty()) << entry.path() << ": " << warnings.front();
+    } else if (driver == "train_barriers") {
+      EXPECT_FALSE(load_train_preset(entry.path()).networks.empty()) << entry.path();
+    } else {
+      EXPECT_EQ(load_kmc_preset(entry.path()).barriers.kind, "network") << entry.path();
+    }
+  }
+  EXPECT_GE(met["barrier_dataset"], 5);
+  EXPECT_GE(met["train_barriers"], 2);
+  EXPECT_EQ(met["kmc"], 1);
+}
+
 TEST(ShippedPresets, TheOthersAreThoseOfThePaperAndTheScale) {
   const MapPreset randomness = load_map_preset(presets() / "nbmota_randomness.json");
   EXPECT_EQ(randomness.temperatures_K.front(), 100.0);
@@ -673,7 +700,8 @@ TEST(TrainPreset, RefusesWhatMakesNoSense) {
   refused(R"({"networks": [{"kind": "mlp", "widths": [0]}]})", {"/networks/0/widths"});
   refused(R"({"networks": [{"kind": "mlp", "name": "../x"}]})", {"/networks/0", "name"});
   refused(R"({"networks": ["mlp", "mlp"]})", {"/networks/1", "twice", "name"});
-  refused(R"({"networks": [{"kind": "site_mlp", "symmetric": true, "augment": true}]})", {"/networks/0", "/augment", "symmetric"});
+  refused(R"({"networks": [{"kind": "site_mlp", "symmetric": true, "augment": true}]})",
+          {"/networks/0", "/augment", "symmetric"});
   refused(R"({"data": []})", {"/data"});
   refused(R"({"data": [{"elements": ["Nb"]}]})", {"/data/0", "path"});
   refused(R"({"data": [{"path": "x", "elements": ["Nb"]}]})", {"/data/0", "a_A"});
