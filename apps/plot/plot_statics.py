@@ -6,8 +6,10 @@
     defects.h5    formation energies before and after relaxation, binding energies
     neb.h5        energies along migration paths, with the cubic Hermite spline through energies and forces
     lattice.h5    lattice parameters against temperature, for the crystal and with each defect
+    barriers.h5   barriers of a data set by the element that jumps, and against the energy difference of their ends
 """
 
+import json
 import os
 
 import numpy as np
@@ -305,12 +307,87 @@ def plot_neb(data):
     return figure
 
 
+def bcc_site(place, cells):
+    """Number of the site at integer coordinates (units of a/2) [.., 3], as host/neutral/lattice_tables.hpp numbers them."""
+    place = place % (2 * cells)
+    corner = place[..., 0] % 2
+    x, y, z = ((place[..., d] - corner) // 2 for d in range(3))
+    return ((x * cells[1] + y) * cells[2] + z) * 2 + corner
+
+
+def read_barriers(reader, data):
+    """Barriers both ways of all bands that converged, with the element that jumps."""
+    reader.need_format("zener-barriers-1")
+    try:
+        data.title = str(json.loads(text(reader.file.attrs.get("preset", "{}"))).get("title", ""))
+    except (ValueError, AttributeError):
+        data.title = ""
+    data.elements = [text(element) for element in reader.file.attrs.get("elements", [])]
+    data.compositions = [("data set of barriers", [0])]
+    cells = reader.dataset("cells", (3,)).astype(np.int64)
+    if np.any(cells < 1):
+        reader.fail("dataset cells has a side of no cells")
+    occupancy = reader.dataset("cell/occupancy", (None, int(2 * np.prod(cells))))
+    rows = len(occupancy)
+    vacancy = reader.dataset("cell/vacancy", (rows,)).astype(np.int64)
+    if np.any((vacancy < 0) | (vacancy >= occupancy.shape[1])):
+        reader.fail("dataset cell/vacancy names a site that is not there")
+    status = reader.dataset("jump/status", (rows, 8))
+    forward = drawable(reader.dataset("jump/forward_eV", (rows, 8)))
+    backward = drawable(reader.dataset("jump/backward_eV", (rows, 8)))
+    corner = vacancy % 2
+    cell = vacancy // 2
+    place = np.stack([cell // (cells[1] * cells[2]), cell // cells[2] % cells[1], cell % cells[2]], axis=1)
+    place = 2 * place + corner[:, None]
+    steps = np.array([[x, y, z] for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)])
+    jumper = np.take_along_axis(occupancy, bcc_site(place[:, None, :] + steps, cells), axis=1)
+    use = (status == 1) & np.isfinite(forward + backward)
+    data.jumper = jumper[use]
+    data.forward = forward[use]
+    data.backward = backward[use]
+    data.facts = ["%d cells, %d bands of use of %d" % (rows, int(np.sum(use)), 8 * rows)]
+
+
+def plot_barriers(data):
+    """Histograms by element; barriers against the difference of their ends' energies, both ways."""
+    figure, axes = free_figure(10.4, 4.2, 1, 2)
+    left, right = axes.flat
+    left.set(xlabel="Barrier (eV)", ylabel="Barriers in an interval")
+    right.set(xlabel="Energy after the jump less before (eV)", ylabel="Barrier (eV)")
+    barrier = np.concatenate([data.forward, data.backward])
+    if not len(barrier):
+        no_value(left, "no band is of use")
+        no_value(right, "no band is of use")
+        headline(figure, data, "Barriers of a data set")
+        return figure
+    difference = np.concatenate([data.forward - data.backward, data.backward - data.forward])
+    jumper = np.concatenate([data.jumper, data.jumper])
+    edges = np.histogram_bin_edges(barrier, bins=60)
+    for code, element in enumerate(data.elements, 1):
+        mine = jumper == code
+        if not np.any(mine):
+            continue
+        colour = COLOURS[(code - 1) % len(COLOURS)]
+        left.hist(barrier[mine], bins=edges, histtype="step", color=colour, linewidth=1.4,
+                  label=escaped("%s, mean %.3f eV" % (element, np.mean(barrier[mine]))))
+        shown = evenly(list(np.flatnonzero(mine)), 2000)
+        right.plot(difference[shown], barrier[shown], linestyle="", marker=".", markersize=2, color=colour, alpha=0.5,
+                   label=escaped(element))
+    reach = np.array([np.min(difference), np.max(difference)])
+    right.plot(reach, np.mean(barrier) + 0.5 * reach, color="black", linewidth=1, linestyle="--", label="slope 1/2")
+    left.legend(fontsize=8.5)
+    right.legend(fontsize=8.5, markerscale=4)
+    headline(figure, data, "Barriers of a data set")
+    return figure
+
+
 FIGURES = {
     "relax.h5": (read_relax, plot_relax, "relaxation.png"),
     "elastic.h5": (read_elastic, plot_elastic, "elastic_constants.png"),
     "defects.h5": (read_defects, plot_defects, "defect_energies.png"),
     "neb.h5": (read_neb, plot_neb, "paths.png"),
     "lattice.h5": (read_lattice, plot_lattice, "lattice_parameter.png"),
+    "barriers.h5": (read_barriers, plot_barriers, "barriers.png"),
 }
 
 

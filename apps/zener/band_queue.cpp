@@ -30,6 +30,10 @@ std::vector<Atoms> straight_path(const Atoms &first, const Atoms &last, int imag
   return out;
 }
 
+std::int64_t suitable_atoms(const std::optional<std::int64_t> &asked, const DeviceInfo &device, const std::string &backend) {
+  return asked.value_or(std::max<std::int64_t>(1, device.units) * (backend == "cpu" ? 2048 : 8192));
+}
+
 BandQueue::BandQueue(MakeAtoms make, BandsPlan settings, std::int64_t atoms_at_once)
     : make_(std::move(make)), settings_(std::move(settings)), atoms_at_once_(atoms_at_once) {}
 

@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <optional>
+#include <string>
 #include <vector>
 
 namespace zener {
@@ -25,6 +27,9 @@ struct BandResult {
 
 // Images on straight lines between two ends of the same atoms, without the ends.
 std::vector<Atoms> straight_path(const Atoms &first, const Atoms &last, int images);
+
+// As many atoms in one batch as keep a device busy, or as many as are asked for.
+std::int64_t suitable_atoms(const std::optional<std::int64_t> &asked, const DeviceInfo &device, const std::string &backend);
 
 // Results do not depend on what else is in the queue nor on atoms_at_once.
 class BandQueue {

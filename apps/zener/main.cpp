@@ -1,4 +1,5 @@
 // zener: reads the command line, hands over to the drivers, and turns errors into one line and an exit code.
+#include "apps/zener/dataset_driver.hpp"
 #include "apps/zener/defects_driver.hpp"
 #include "apps/zener/device_choice.hpp"
 #include "apps/zener/elastic_driver.hpp"
@@ -11,12 +12,14 @@
 #include "apps/zener/neb_driver.hpp"
 #include "apps/zener/python.hpp"
 #include "apps/zener/relax_driver.hpp"
+#include "apps/zener/train_driver.hpp"
 #include "host/neutral/barrier_model.hpp"
 #include "host/neutral/environments.hpp"
 #include "host/neutral/errors.hpp"
 #include "host/neutral/files.hpp"
 #include "host/neutral/json_document.hpp"
 #include "host/neutral/log.hpp"
+#include "host/neutral/network_file.hpp"
 #include "host/neutral/pair_kra.hpp"
 #include "host/neutral/preset_parts.hpp"
 #include "host/neutral/schema.hpp"
@@ -67,7 +70,8 @@ struct Driver {
   int (*run)(const RunOptions &);
   void (*check)(const RunOptions &);
 };
-constexpr Driver kDrivers[] = {{"barrier_map", run_map, check_map},
+constexpr Driver kDrivers[] = {{"barrier_dataset", run_dataset, check_dataset},
+                               {"barrier_map", run_map, check_map},
                                {"defects", run_defects, check_defects},
                                {"elastic", run_elastic, check_elastic},
                                {"fit_interactions", run_fit, check_fit},
@@ -76,7 +80,8 @@ constexpr Driver kDrivers[] = {{"barrier_map", run_map, check_map},
                                {"md", run_md, check_md},
                                {"neb", run_neb, check_neb},
                                {"relax", run_relax, check_relax},
-                               {"static_mc", run_kmc, check_kmc}};
+                               {"static_mc", run_kmc, check_kmc},
+                               {"train_barriers", run_train, check_train}};
 
 // The driver that the preset asks for.
 const Driver &driver_for(const RunOptions &options) {
@@ -109,14 +114,12 @@ BarrierModel load_model(const fs::path &file) {
   if (file.extension() == ".json") {
     return read_pair_kra_file(file);
   }
-  return read_mlp(file);
+  return read_network(file);
 }
 
 std::vector<std::string> elements_of(const BarrierModel &model) {
-  if (const auto *mlp = std::get_if<Mlp>(&model)) {
-    return mlp->elements;
-  }
-  return std::get<PairKra>(model).elements;
+  const auto network = network_facts(model);
+  return network ? network->elements : std::get<PairKra>(model).elements;
 }
 
 void evaluate_barriers(const fs::path &model_file, const fs::path &environments_file, const fs::path &out,

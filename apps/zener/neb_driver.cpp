@@ -2,6 +2,7 @@
 
 #include "apps/zener/band_queue.hpp"
 #include "apps/zener/neb_results.hpp"
+#include "apps/zener/path_checks.hpp"
 #include "apps/zener/run_folder.hpp"
 #include "apps/zener/statics_run.hpp"
 #include "host/neutral/errors.hpp"
@@ -20,53 +21,6 @@
 
 namespace zener {
 namespace {
-
-// A path whose ends, at rest, lie nearer to each other than this share of what they were apart leads nowhere.
-constexpr double kAlike = 0.1;
-// No atom of a straight path comes nearer to another than this: bands through each other are lost.
-constexpr double kMeeting_A = 0.3;
-
-// The longest way of an atom between two states of a system.
-double longest_way(const Atoms &a, const Atoms &b) {
-  double longest = 0.0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    longest = std::max(longest, std::hypot(b.position_A[i][0] - a.position_A[i][0], b.position_A[i][1] - a.position_A[i][1],
-                                           b.position_A[i][2] - a.position_A[i][2]));
-  }
-  return longest;
-}
-
-double squared_distance(const Atoms &a, const Atoms &b) {
-  double sum = 0.0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    for (std::size_t d = 0; d < 3; ++d) {
-      sum += (b.position_A[i][d] - a.position_A[i][d]) * (b.position_A[i][d] - a.position_A[i][d]);
-    }
-  }
-  return sum;
-}
-
-// Whether atoms that go far meet others in one of the images.
-bool atoms_meet(const Atoms &first, const Atoms &last, const std::vector<Atoms> &images) {
-  std::vector<std::size_t> movers;
-  for (std::size_t i = 0; i < first.size(); ++i) {
-    if (std::hypot(last.position_A[i][0] - first.position_A[i][0], last.position_A[i][1] - first.position_A[i][1],
-                   last.position_A[i][2] - first.position_A[i][2]) > kMeeting_A) {
-      movers.push_back(i);
-    }
-  }
-  for (const Atoms &image : images) {
-    for (const std::size_t i : movers) {
-      for (std::size_t j = 0; j < image.size(); ++j) {
-        const Vector3 r = shortest(image, i, j);
-        if (i != j && std::hypot(r[0], r[1], r[2]) < kMeeting_A) {
-          return true;
-        }
-      }
-    }
-  }
-  return false;
-}
 
 // An end of one path or of many, which then share it.
 struct End {
@@ -100,16 +54,11 @@ Task make_task(const NebPreset &preset, const PotentialModel &potential) {
   return task;
 }
 
-// As many atoms as keep the device busy.
-std::int64_t suitable_atoms(const NebPreset &preset, const DeviceInfo &device, bool gpu) {
-  return preset.atoms_at_once.value_or(std::max<std::int64_t>(1, device.units) * (gpu ? 8192 : 2048));
-}
-
 class NebRun {
 public:
   NebRun(const RunOptions &options, NebPreset preset, const MakeBatch &make)
       : preset_(std::move(preset)), run_(options, preset_, "neb", make), task_(make_task(preset_, run_.potential())),
-        atoms_at_once_(suitable_atoms(preset_, run_.backend().device(), run_.backend_name() != "cpu")) {}
+        atoms_at_once_(suitable_atoms(preset_.atoms_at_once, run_.backend().device(), run_.backend_name())) {}
 
   int operator()() {
     run_.open(resolved(preset_));
@@ -205,8 +154,13 @@ private:
       const End &last = ends_[last_[b]];
       BandTask task;
       task.images = straight_path(first.rest, last.rest, preset_.images);
-      task.ends = {preset_.images,  first.rest.position_A, last.rest.position_A,
-                   first.energy_eV, last.energy_eV,        preset_.force_tolerance_eV_A};
+      task.ends = {preset_.images,
+                   first.rest.position_A,
+                   last.rest.position_A,
+                   first.energy_eV,
+                   last.energy_eV,
+                   preset_.force_tolerance_eV_A,
+                   0};
       if (atoms_meet(first.rest, last.rest, task.images)) {
         bands_[b].status = BandStatus::lost;
         continue;
@@ -246,12 +200,10 @@ private:
     }
     band.ends_converged = first.converged && last.converged;
     const double way = longest_way(first.start, last.start);
-    for (const auto &[end, other] : {std::pair{&first, &last}, {&last, &first}}) {
-      band.end_moved = band.end_moved || longest_way(end->start, end->rest) > std::max(way, 0.5) ||
-                       squared_distance(end->rest, end->start) > squared_distance(end->rest, other->start);
-    }
+    band.end_moved = is_another_minimum(first.start, first.rest, last.start, way) ||
+                     is_another_minimum(last.start, last.rest, first.start, way);
     band.longest_way_A = longest_way(first.rest, last.rest);
-    if (band.longest_way_A <= kAlike * way) {
+    if (ends_alike(first.rest, last.rest, way)) {
       band.status = BandStatus::ends_alike;
       return false;
     }
@@ -359,7 +311,7 @@ void check_neb(const RunOptions &options) {
                            task.hops.front().hop.first.size());
   std::cout << fmt::format(
       "batch     up to {} atoms at once\n",
-      grouped(static_cast<std::uint64_t>(suitable_atoms(preset, chosen.backend->device(), chosen.backend_name != "cpu"))));
+      grouped(static_cast<std::uint64_t>(suitable_atoms(preset.atoms_at_once, chosen.backend->device(), chosen.backend_name))));
 }
 
 } // namespace zener

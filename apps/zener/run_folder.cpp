@@ -1,5 +1,6 @@
 #include "apps/zener/run_folder.hpp"
 
+#include "host/neutral/checkpoint_file.hpp"
 #include "host/neutral/errors.hpp"
 #include "host/neutral/signals.hpp"
 
@@ -30,12 +31,10 @@ bool holds_something(const fs::path &folder) {
   return is_there(folder) && !fs::is_empty(folder, error);
 }
 
-bool has_checkpoint(const fs::path &folder) { return is_there(folder / kCheckpointName); }
-
-DataError no_checkpoint(const fs::path &folder) {
-  const bool previous = is_there(folder / "checkpoint.previous.h5");
-  return DataError(folder.string() + ": there is no checkpoint.h5 to resume from" +
-                   (previous ? "; checkpoint.previous.h5 is there: rename it to go on from that" : ""));
+DataError no_checkpoint(const fs::path &folder, const std::string &checkpoint) {
+  const std::string previous = previous_checkpoint(checkpoint).string();
+  return DataError(folder.string() + ": there is no " + checkpoint + " to resume from" +
+                   (is_there(folder / previous) ? "; " + previous + " is there: rename it to go on from that" : ""));
 }
 
 } // namespace
@@ -46,14 +45,14 @@ void catch_run_signals() {
   std::signal(SIGXFSZ, SIG_IGN);
 }
 
-fs::path output_folder(const fs::path &out, const fs::path &of_preset, bool resume) {
+fs::path output_folder(const fs::path &out, const fs::path &of_preset, bool resume, const std::string &checkpoint) {
   if (!out.empty()) {
     std::error_code error;
     if (is_there(out) && !fs::is_directory(out, error)) {
       throw DataError(out.string() + ": is a file, a folder is expected for the results");
     }
-    if (resume && !has_checkpoint(out)) {
-      throw no_checkpoint(out);
+    if (resume && !is_there(out / checkpoint)) {
+      throw no_checkpoint(out, checkpoint);
     }
     if (!resume && holds_something(out)) {
       throw ConfigError(out.string() +
@@ -69,11 +68,11 @@ fs::path output_folder(const fs::path &out, const fs::path &of_preset, bool resu
     return numbered(of_preset, n);
   }
   for (int last = n - 1; last >= 1; --last) {
-    if (has_checkpoint(numbered(of_preset, last))) {
+    if (is_there(numbered(of_preset, last) / checkpoint)) {
       return numbered(of_preset, last);
     }
   }
-  throw no_checkpoint(of_preset);
+  throw no_checkpoint(of_preset, checkpoint);
 }
 
 FolderClaim::~FolderClaim() {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 
 namespace zener {
 
@@ -13,8 +14,10 @@ void catch_run_signals();
 
 // The folder that a run writes to. A new run never touches an older one's folder: `out`, named by --out, must be new or empty;
 // the preset's own gets a number (-2, -3, …) when it is taken. With `resume` it is `out`, or the last of the preset's folders
-// that holds a checkpoint. Throws ConfigError (not empty) and DataError (a file, no checkpoint). Makes nothing.
-std::filesystem::path output_folder(const std::filesystem::path &out, const std::filesystem::path &of_preset, bool resume);
+// that holds a checkpoint, a file named `checkpoint`. Throws ConfigError (not empty) and DataError (a file, no checkpoint).
+// Makes nothing.
+std::filesystem::path output_folder(const std::filesystem::path &out, const std::filesystem::path &of_preset, bool resume,
+                                    const std::string &checkpoint = kCheckpointName);
 
 // Keeps a second program out of a run's folder for as long as it lives (also when it is killed); where the file system knows no
 // locks it does nothing.

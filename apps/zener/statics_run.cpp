@@ -18,12 +18,13 @@ namespace zener {
 
 using Json = nlohmann::ordered_json;
 
-StaticsRun::StaticsRun(const RunOptions &options, const AtomsPreset &preset, std::string driver, MakeBatch make)
+StaticsRun::StaticsRun(const RunOptions &options, const AtomsPreset &preset, std::string driver, MakeBatch make,
+                       const std::string &checkpoint)
     : preset_(preset), driver_(std::move(driver)), make_(std::move(make)) {
-  if (options.resume) {
+  if (options.resume && checkpoint.empty()) {
     throw ConfigError("--resume: " + driver_ + " has no checkpoint; run it again without --resume");
   }
-  folder_ = output_folder(options.out, preset.output_directory, false);
+  folder_ = output_folder(options.out, preset.output_directory, options.resume, checkpoint);
   potential_ = load_potential(preset);
   chosen_ = choose_device(options.device, options.threads);
 }

@@ -19,9 +19,10 @@ namespace zener {
 
 class StaticsRun {
 public:
-  // Loads the potential and opens the device; makes no folder. Throws ConfigError for --resume: these runs have no checkpoint.
-  // Batches come from `make` where it is given (tests).
-  StaticsRun(const RunOptions &options, const AtomsPreset &preset, std::string driver, MakeBatch make);
+  // Loads the potential and opens the device; makes no folder. `checkpoint` names the file that a run goes on from; without
+  // one, --resume is refused with a ConfigError. Batches come from `make` where it is given (tests).
+  StaticsRun(const RunOptions &options, const AtomsPreset &preset, std::string driver, MakeBatch make,
+             const std::string &checkpoint = {});
 
   // Makes the folder and its log, and writes the resolved preset.
   void open(const nlohmann::json &resolved);

@@ -982,6 +982,7 @@ private:
       state.energy[0] = band.first_eV;
       state.energy[1] = band.last_eV;
       state.force_tolerance2 = band.force_tolerance_eV_A * band.force_tolerance_eV_A;
+      state.max_steps = band.max_steps > 0 ? band.max_steps : plan.max_steps;
       state.climbing = progress.climbing ? 1 : 0;
       state.top = -1;
       states.push_back(state);
@@ -1003,7 +1004,6 @@ private:
     where_ = DeviceBuffer<std::int32_t>(queue_, n_, "places of atoms");
     band_.spring = plan.spring_eV_A2;
     band_.climb_below2 = plan.climb ? plan.climb_below_eV_A * plan.climb_below_eV_A : -1.0;
-    band_.max_steps = plan.max_steps;
   }
 
   void move_bands() {

@@ -46,18 +46,22 @@ std::filesystem::path folder_of(const AtomsPreset &preset) { return preset.file.
 
 } // namespace
 
-void read_atoms_keys(ObjectReader &keys, AtomsPreset &preset) {
+void read_force_keys(ObjectReader &keys, AtomsPreset &preset) {
   read_title_and_seed(keys, preset);
   preset.mixed = keys.choice("precision", {"double", "mixed"}, "double") == "mixed";
   preset.deterministic = keys.flag("deterministic", true);
   preset.skin_A = read_in_range(keys, "skin_A", 0.01, 10.0, 1.0);
-  ObjectReader structure = keys.object("structure", true);
-  read_structure(structure, preset.file, preset.seed); // for its errors; make_structure() reads it again
-  preset.structure = keys.value("structure");
   preset.potential = keys.value("potential");
   if (!preset.potential.is_object() && !preset.potential.is_string()) {
     keys.refuse_value("potential", preset.potential, "an object {\"kind\": …}, or the path of a potential's JSON file");
   }
+}
+
+void read_atoms_keys(ObjectReader &keys, AtomsPreset &preset) {
+  read_force_keys(keys, preset);
+  ObjectReader structure = keys.object("structure", true);
+  read_structure(structure, preset.file, preset.seed); // for its errors; make_structure() reads it again
+  preset.structure = keys.value("structure");
 }
 
 void put_atoms_keys(json &document, const AtomsPreset &preset) {
@@ -66,7 +70,9 @@ void put_atoms_keys(json &document, const AtomsPreset &preset) {
   document["precision"] = preset.mixed ? "mixed" : "double";
   document["deterministic"] = preset.deterministic;
   document["skin_A"] = preset.skin_A;
-  document["structure"] = preset.structure;
+  if (!preset.structure.is_null()) {
+    document["structure"] = preset.structure;
+  }
   if (preset.structure.contains("file") && preset.structure["file"].is_string()) {
     document["structure"]["file"] = absolute_text(beside(preset.file, preset.structure["file"].get<std::string>()));
   }

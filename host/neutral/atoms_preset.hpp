@@ -19,8 +19,9 @@ struct AtomsPreset : RunPreset {
 };
 
 // title, seed, precision, deterministic, skin_A, structure and potential. What is inside of the last two is read by
-// make_structure() and load_potential().
+// make_structure() and load_potential(). read_force_keys: all but the structure.
 void read_atoms_keys(ObjectReader &keys, AtomsPreset &preset);
+void read_force_keys(ObjectReader &keys, AtomsPreset &preset);
 
 // The same keys, every one explicit and paths absolute.
 void put_atoms_keys(nlohmann::json &document, const AtomsPreset &preset);

@@ -4,7 +4,9 @@
 #include "host/neutral/lattice_tables.hpp"
 #include "host/neutral/site_symmetry.hpp"
 
+#include <array>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -108,7 +110,7 @@ struct Consistent {
   std::string file;
 };
 
-using BarrierModel = std::variant<ConstantBarrier, PairKra, Mlp>;
+using BarrierModel = std::variant<ConstantBarrier, PairKra, Mlp, SiteMlp, Cnn, Consistent>;
 
 // Reads a network from safetensors: tensors layers.N.weight [out,in], layers.N.bias, optionally layers.N.bn.{gamma,beta,mean,
 // variance}, output.weight, output.bias in F32 or F64, and metadata element_order, lattice_constant_angstrom,
@@ -123,7 +125,25 @@ std::vector<double> smallest_barriers(const PairKra &model, Structure structure,
 // Throws ConfigError that names the species and the bound when a barrier can be negative (they are never clamped).
 void check_barriers_positive(const PairKra &model, Structure structure, bool several_vacancies);
 
-// "constant", "pair_kra" or "mlp".
+// "constant", "pair_kra", "mlp", "site_mlp", "cnn" or "consistent".
 std::string kind_name(const BarrierModel &model);
+
+// The environment that a model reads: of three shells around each jump, the 112 sites, unless it is a consistent network with
+// more shells of state or pair energy. Models on other lattices than bcc have that of their lattice.
+const JumpEnvironment &environment_of(const BarrierModel &model);
+
+// Throws ConfigError, behind `where`, when an environment of the model would meet its own image in a cell.
+void check_cells(const BarrierModel &model, Structure structure, const std::array<int, 3> &cells, const std::string &where);
+
+// What all networks have; none for models that are no networks.
+struct NetworkFacts {
+  const std::vector<std::string> &elements;
+  double lattice_constant_A;
+  const std::string &file;
+};
+std::optional<NetworkFacts> network_facts(const BarrierModel &model);
+
+// Numbers of a network as a device holds them: tables of tied units stand once for each operation.
+std::size_t network_numbers(const BarrierModel &model);
 
 } // namespace zener

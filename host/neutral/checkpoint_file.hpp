@@ -1,8 +1,7 @@
 // Checkpoint files of all drivers: everything that a run needs to go on as if it had not stopped, bit for bit.
 //
-// The file is HDF5 behind a user block of 512 bytes that holds a format line, the file's length and a checksum of all bytes
-// after the block. It is verified before the HDF5 library sees the file, so damage anywhere is found and named. A new
-// checkpoint is written beside the old one, forced to the disk and renamed; the old one stays as checkpoint.previous.h5.
+// They are sealed files (sealed_file.hpp). A new checkpoint is written beside the old one, forced to the disk and renamed; the
+// old one stays as checkpoint.previous.h5.
 #pragma once
 
 #include "host/neutral/h5.hpp"

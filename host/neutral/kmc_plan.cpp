@@ -48,8 +48,11 @@ std::uint32_t first_sample_of_window(const std::vector<std::uint64_t> &sample_ho
 }
 
 std::size_t memory_entry_bytes(const KmcPlan &plan) {
-  const std::size_t key = plan.species() <= 3 ? 32 : 64;
-  return key + 8 * (plan.precision == Precision::float32 ? sizeof(float) : sizeof(double));
+  const auto sites = static_cast<int>(environment_of(plan.model).offsets.size());
+  const int bits = plan.species() <= 3 ? 2 : 4;
+  const int key_words = sites * bits / 64 + 1; // one bit more than the environment
+  const bool narrow = plan.precision == Precision::float32 && !std::holds_alternative<Consistent>(plan.model);
+  return sizeof(std::uint64_t) * static_cast<std::size_t>(key_words) + kPaths * (narrow ? sizeof(float) : sizeof(double));
 }
 
 std::size_t walker_bytes(const KmcPlan &plan) {
@@ -71,12 +74,8 @@ std::size_t walker_bytes(const KmcPlan &plan) {
 }
 
 std::size_t device_bytes(const KmcPlan &plan) {
-  std::size_t model = std::size_t{64} << 10; // tables
-  if (const auto *mlp = std::get_if<Mlp>(&plan.model)) {
-    for (const DenseLayer &layer : mlp->layers) {
-      model += (layer.weight.size() + layer.bias.size()) * (plan.precision == Precision::float32 ? 4u : 8u);
-    }
-  }
+  const std::size_t model = (std::size_t{64} << 10) + // tables
+                            network_numbers(plan.model) * (plan.precision == Precision::float32 ? 4u : 8u);
   const std::size_t rows = 2 * sizeof(double) * plan.groups.size() * static_cast<std::size_t>(columns(plan)) * 64;
   const auto sites = static_cast<std::size_t>(plan.sites());
   const std::size_t marked = std::max(sites, std::min(sites * static_cast<std::size_t>(plan.walkers()), std::size_t{1} << 22));

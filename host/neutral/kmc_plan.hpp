@@ -77,7 +77,8 @@ constexpr int pair_index(int a, int b, int n) {
 // N0_ij = B 2 n_i n_j / (n (n-1)), N0_ii = B n_i (n_i - 1) / (n (n-1)), B = n z / 2, n = sites. [pairs]
 std::vector<double> expected_bonds(const std::vector<std::int64_t> &atoms, std::int64_t sites, int coordination);
 
-// Bytes of one environment in the memory.
+// Bytes of one environment in the memory: the codes of all sites and one bit, then the barriers of the 8 paths, in the
+// precision of the run (the consistent network: double).
 std::size_t memory_entry_bytes(const KmcPlan &plan);
 
 // Bytes of device memory that a walker takes, and that the plan needs for walkers and tables (scratch of a team not counted).

@@ -36,21 +36,27 @@ struct Extent {
 };
 constexpr Extent kExtents[] = {{4, 21, 112}, {2, 6, 80}, {3, 14, 134}};
 
-LatticeTables make(Structure structure) {
-  const Extent extent = kExtents[static_cast<int>(structure)];
-  LatticeTables t;
-  for (int x = -extent.reach; x <= extent.reach; ++x) {
-    for (int y = -extent.reach; y <= extent.reach; ++y) {
-      for (int z = -extent.reach; z <= extent.reach; ++z) {
+// Offsets with components up to `reach`, by squared distance, then by x, y, z.
+std::vector<Offset> sites_within(Structure structure, int reach, int most) {
+  std::vector<Offset> offsets;
+  for (int x = -reach; x <= reach; ++x) {
+    for (int y = -reach; y <= reach; ++y) {
+      for (int z = -reach; z <= reach; ++z) {
         const Offset o{x, y, z};
-        if (is_site(structure, o) && squared(o) > 0 && squared(o) <= extent.squared) {
-          t.offsets.push_back(o);
+        if (is_site(structure, o) && squared(o) > 0 && squared(o) <= most) {
+          offsets.push_back(o);
         }
       }
     }
   }
-  std::stable_sort(t.offsets.begin(), t.offsets.end(),
-                   [](const Offset &a, const Offset &b) { return squared(a) < squared(b); });
+  std::stable_sort(offsets.begin(), offsets.end(), [](const Offset &a, const Offset &b) { return squared(a) < squared(b); });
+  return offsets;
+}
+
+LatticeTables make(Structure structure) {
+  const Extent extent = kExtents[static_cast<int>(structure)];
+  LatticeTables t;
+  t.offsets = sites_within(structure, extent.reach, extent.squared);
   if (t.offsets.size() != extent.sites) {
     throw InvariantError(std::string("the environment of ") + structure_name(structure) + " has " +
                          std::to_string(t.offsets.size()) + " sites instead of " + std::to_string(extent.sites));
@@ -106,6 +112,39 @@ std::array<int, 9> alignment_matrix(const Offset &d) {
 const LatticeTables &lattice_tables(Structure structure) {
   static const LatticeTables tables[] = {make(Structure::bcc), make(Structure::sc), make(Structure::fcc)};
   return tables[static_cast<int>(structure)];
+}
+
+namespace {
+
+JumpEnvironment make_jump_environment(int shells, int reach, int most, std::size_t sites) {
+  JumpEnvironment t;
+  t.shells = shells;
+  t.least_cells = std::max(reach + 1, least_cells(Structure::bcc));
+  t.offsets = sites_within(Structure::bcc, reach, most);
+  if (t.offsets.size() != sites) {
+    throw InvariantError("the environment of " + std::to_string(shells) + " shells around a jump has " +
+                         std::to_string(t.offsets.size()) + " sites instead of " + std::to_string(sites));
+  }
+  const LatticeTables &bcc = bcc_tables();
+  for (int p = 0; p < bcc.paths; ++p) {
+    const Offset d = t.offsets[static_cast<std::size_t>(p)];
+    std::vector<std::uint8_t> after;
+    for (int m = 0; m < bcc.shell_begin[static_cast<std::size_t>(shells)]; ++m) {
+      const Offset &o = bcc.offsets[static_cast<std::size_t>(m)];
+      const Offset site{d[0] + o[0], d[1] + o[1], d[2] + o[2]};
+      after.push_back(squared(site) == 0 ? static_cast<std::uint8_t>(p) : find(t.offsets, site));
+    }
+    t.after_jump.push_back(std::move(after));
+  }
+  return t;
+}
+
+} // namespace
+
+const JumpEnvironment &jump_environment(int shells) {
+  static const JumpEnvironment environments[] = {make_jump_environment(3, 4, 21, 112), make_jump_environment(5, 4, 27, 144),
+                                                 make_jump_environment(8, 5, 36, 252)};
+  return environments[shells <= 3 ? 0 : (shells <= 5 ? 1 : 2)];
 }
 
 const char *structure_name(Structure structure) {

@@ -120,6 +120,7 @@ struct BandEnds {
   std::vector<Vector3> first_A, last_A; // [N] at rest, not wrapped: moves from image to image are differences; or empty
   double first_eV = 0.0, last_eV = 0.0;
   double force_tolerance_eV_A = 0.01; // largest force on an atom of any image, with springs and projections
+  std::int64_t max_steps = 0;         // over all calls; 0: as the plan says
 };
 
 // How far a band is; a fresh one begins with this. With the batch's state it goes on bit for bit.

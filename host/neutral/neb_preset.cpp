@@ -176,7 +176,7 @@ void read_paths(ObjectReader &keys, NebPreset &preset) {
   }
 }
 
-void read_band(ObjectReader &keys, NebPreset &preset) {
+void read_band(ObjectReader &keys, BandPreset &preset) {
   ObjectReader band = keys.object("band");
   preset.images = read_integer(band, "images", 1, 1000, 7);
   preset.band.spring_eV_A2 = read_in_range(band, "spring_eV_A2", 1e-3, 1e4, 5.0);
@@ -276,6 +276,31 @@ std::vector<Hop> hops_of(const NebPreset &preset, const PathChoice &path, const 
 
 } // namespace
 
+void read_band_keys(ObjectReader &keys, BandPreset &preset) {
+  preset.equilibrium = read_equilibrium(keys);
+  read_band(keys, preset);
+  preset.relax = read_relax(keys, 0.001, false);
+  if (preset.relax.method != RelaxPlan::Method::fire) {
+    keys.refuse_value("relax/method", "lbfgs", "\"fire\": ends relax in one batch with others that come and go");
+  }
+  if (is_given(keys, "atoms_at_once")) {
+    preset.atoms_at_once = read_integer(keys, "atoms_at_once", 1, 1 << 30);
+  }
+}
+
+void put_band_keys(json &document, const BandPreset &preset) {
+  document["equilibrium"] = equilibrium_json(preset.equilibrium);
+  document["band"] = {{"images", preset.images},
+                      {"spring_eV_A2", preset.band.spring_eV_A2},
+                      {"force_tolerance_eV_A", preset.force_tolerance_eV_A},
+                      {"climb", preset.band.climb},
+                      {"climb_below_eV_A", preset.band.climb_below_eV_A},
+                      {"max_steps", preset.band.max_steps},
+                      {"largest_move_A", preset.band.largest_move_A}};
+  document["relax"] = relax_json(preset.relax, false);
+  document["atoms_at_once"] = preset.atoms_at_once ? json(*preset.atoms_at_once) : json(nullptr);
+}
+
 NebPreset load_neb_preset(const std::filesystem::path &file, const std::vector<std::string> &edits) {
   const json document = load_preset_document(file, edits);
   validate(document, schema_of("neb"), file.string());
@@ -288,16 +313,8 @@ NebPreset read_neb_preset(const json &document, const std::filesystem::path &fil
   preset.file = file;
   keys.choice("driver", {"neb"});
   read_atoms_keys(keys, preset);
-  preset.equilibrium = read_equilibrium(keys);
+  read_band_keys(keys, preset);
   read_paths(keys, preset);
-  read_band(keys, preset);
-  preset.relax = read_relax(keys, 0.001, false);
-  if (preset.relax.method != RelaxPlan::Method::fire) {
-    keys.refuse_value("relax/method", "lbfgs", "\"fire\": ends relax in one batch with others that come and go");
-  }
-  if (is_given(keys, "atoms_at_once")) {
-    preset.atoms_at_once = read_integer(keys, "atoms_at_once", 1, 1 << 30);
-  }
   ObjectReader output = keys.object("output");
   read_output_folder(output, preset);
   output.finish();
@@ -307,19 +324,9 @@ NebPreset read_neb_preset(const json &document, const std::filesystem::path &fil
 
 json resolved(const NebPreset &preset) {
   json document{{"driver", "neb"},
-                {"equilibrium", equilibrium_json(preset.equilibrium)},
                 {"paths", paths_json(preset)},
-                {"band",
-                 {{"images", preset.images},
-                  {"spring_eV_A2", preset.band.spring_eV_A2},
-                  {"force_tolerance_eV_A", preset.force_tolerance_eV_A},
-                  {"climb", preset.band.climb},
-                  {"climb_below_eV_A", preset.band.climb_below_eV_A},
-                  {"max_steps", preset.band.max_steps},
-                  {"largest_move_A", preset.band.largest_move_A}}},
-                {"relax", relax_json(preset.relax, false)},
-                {"atoms_at_once", preset.atoms_at_once ? json(*preset.atoms_at_once) : json(nullptr)},
                 {"output", {{"directory", absolute_text(preset.output_directory)}, {"plots", preset.plots}}}};
+  put_band_keys(document, preset);
   put_atoms_keys(document, preset);
   return document;
 }

@@ -23,14 +23,22 @@ struct PathChoice {
   nlohmann::json last_structure;
 };
 
-struct NebPreset : AtomsPreset {
+// What drivers of bands share.
+struct BandPreset : AtomsPreset {
   EquilibriumChoice equilibrium;
-  std::vector<PathChoice> paths;
   int images = 7; // without the ends
   BandsPlan band; // springs, climbing, steps
   double force_tolerance_eV_A = 0.01;
   RelaxPlan relax;                           // of the ends, by FIRE
   std::optional<std::int64_t> atoms_at_once; // none: what suits the device
+};
+
+// The keys equilibrium, band, relax and atoms_at_once.
+void read_band_keys(ObjectReader &keys, BandPreset &preset);
+void put_band_keys(nlohmann::json &document, const BandPreset &preset);
+
+struct NebPreset : BandPreset {
+  std::vector<PathChoice> paths;
 };
 
 // As load_relax_preset, read_relax_preset and resolved of relax_preset.hpp.

@@ -51,7 +51,7 @@ void read_walkers(ObjectReader &keys, KmcPreset &preset) {
 
 // The memory that a run takes without being asked: 65,536 environments of a walker, about 96 bytes each, in at most 1 GiB.
 std::int64_t default_memory_entries(const KmcPreset &preset) {
-  if (preset.barriers.kind != "mlp") {
+  if (!preset.barriers.is_network()) {
     return 0;
   }
   const std::size_t compositions = preset.initial ? 1 : preset.compositions.size();
@@ -64,10 +64,9 @@ void read_memory(ObjectReader &keys, KmcPreset &preset) {
   preset.memory_entries = default_memory_entries(preset);
   if (memory.has("entries")) {
     preset.memory_entries = read_integer(memory, "entries", 0, static_cast<int>(kMostMemory));
-    if (preset.memory_entries > 0 && preset.barriers.kind != "mlp") {
+    if (preset.memory_entries > 0 && !preset.barriers.is_network()) {
       memory.refuse_value("entries", preset.memory_entries,
-                          "only 0 with barriers of kind " + preset.barriers.kind +
-                              "; the memory spares work of networks (mlp)");
+                          "only 0 with barriers of kind " + preset.barriers.kind + "; the memory spares work of networks");
     }
   }
   memory.finish();
@@ -304,8 +303,8 @@ KmcPreset read_kmc_preset(const json &document, const std::filesystem::path &fil
   read_alloy(keys, preset, false);
   preset.vacancies = read_integer(keys, "vacancies", preset.swaps() ? 0 : 1, kMostVacancies, 1);
   read_barriers(keys, preset,
-                preset.swaps() ? std::vector<std::string>{"pair_kra"}
-                               : std::vector<std::string>{"constant", "pair_kra", "mlp"});
+                preset.swaps() ? std::vector<std::string>{"pair_kra", "network"}
+                               : std::vector<std::string>{"constant", "pair_kra", "mlp", "network"});
   read_walkers(keys, preset);
   preset.hops = keys.count(hops_key(preset));
   if (preset.hops == 0 || preset.hops > kMostHops) {

@@ -2,6 +2,7 @@
 
 #include "host/neutral/errors.hpp"
 #include "host/neutral/json_document.hpp"
+#include "host/neutral/network_file.hpp"
 #include "host/neutral/pair_kra.hpp"
 #include "host/neutral/text.hpp"
 
@@ -168,6 +169,21 @@ public:
       }
     }
   }
+  void add(const std::vector<DenseLayer> &layers) {
+    for (const DenseLayer &layer : layers) {
+      add(static_cast<std::uint64_t>(layer.in));
+      add(static_cast<std::uint64_t>(layer.out));
+      add(layer.weight);
+      add(layer.bias);
+    }
+  }
+  void add(const SiteNetwork &network) {
+    add(static_cast<std::uint64_t>(network.sites));
+    add(static_cast<std::uint64_t>(network.group));
+    add(network.table);
+    add(network.bias);
+    add(network.layers);
+  }
   std::string text() const { return fmt::format("{:016x}", state_); }
 
 private:
@@ -197,6 +213,22 @@ json load_preset_document(const std::filesystem::path &file, const std::vector<s
   return document;
 }
 
+namespace {
+
+void make_data_absolute(json &data) {
+  if (data.is_string() && !data.get_ref<const std::string &>().empty()) {
+    data = absolute_text(data.get<std::string>());
+  } else if (data.is_array()) {
+    for (json &each : data) {
+      make_data_absolute(each);
+    }
+  } else if (data.is_object() && data.contains("path")) {
+    make_data_absolute(data["path"]);
+  }
+}
+
+} // namespace
+
 void apply_preset_edit(json &document, const std::string &edit) {
   apply_edit(document, edit);
   const std::string path = edit.substr(0, edit.find('='));
@@ -209,6 +241,16 @@ void apply_preset_edit(json &document, const std::string &edit) {
       if (file.is_string() && !file.get_ref<const std::string &>().empty()) {
         file = absolute_text(file.get<std::string>());
       }
+    }
+  }
+  for (const std::string key : {"data", "test_data"}) { // of train_barriers: a path, a list, objects with a path
+    const std::string rest = path.starts_with(key) ? path.substr(key.size()) : "-";
+    const bool place =
+        rest.empty() || (rest.size() > 1 && rest[0] == '.' && std::isdigit(static_cast<unsigned char>(rest[1])) != 0);
+    if ((place && rest.find('.', 1) == std::string::npos) || rest.ends_with(".path")) {
+      std::string pointer = "/" + path;
+      std::replace(pointer.begin(), pointer.end(), '.', '/');
+      make_data_absolute(document.at(json::json_pointer(pointer)));
     }
   }
   if (path == "potential" || path.starts_with("potential.")) {
@@ -375,8 +417,8 @@ void read_barriers(ObjectReader &keys, AlloyPreset &preset, const std::vector<st
   ObjectReader barriers = keys.object("barriers", true);
   BarrierChoice &choice = preset.barriers;
   choice.kind = barriers.choice("kind", kinds);
-  if (choice.kind == "mlp" && preset.structure != Structure::bcc) {
-    barriers.refuse("kind", std::string("\"mlp\" is not allowed in ") + structure_name(preset.structure) +
+  if (choice.is_network() && preset.structure != Structure::bcc) {
+    barriers.refuse("kind", in_quotes(choice.kind) + std::string(" is not allowed in ") + structure_name(preset.structure) +
                                 "; a network needs the neuron map of bcc; allowed here: constant and pair_kra");
   }
   if (choice.kind == "constant") {
@@ -384,7 +426,7 @@ void read_barriers(ObjectReader &keys, AlloyPreset &preset, const std::vector<st
     if (choice.barrier_eV < 0.0) {
       barriers.refuse_value("barrier_eV", choice.barrier_eV, "a number of 0 or more, eV");
     }
-  } else if (choice.kind == "mlp" || barriers.has("file")) {
+  } else if (choice.is_network() || barriers.has("file")) {
     choice.file = beside(preset.file, read_path(barriers, "file"));
   } else {
     choice.inlined = read_pair_kra(barriers);
@@ -470,7 +512,20 @@ BarrierModel load_model(const AlloyPreset &preset, bool several_vacancies, bool 
                     "(doi:10.5281/zenodo.10864695): download it, then run `zener import-nnk weights.npy " +
                     choice.file.string() + "`; or name another network with --set barriers.file=PATH");
   }
-  return read_mlp(choice.file);
+  BarrierModel model = read_network(choice.file);
+  if (choice.kind == "mlp" && kind_name(model) != "mlp") {
+    throw ConfigError(fmt::format("{}: /barriers/kind: \"mlp\", but {} holds a network of the kind \"{}\"; \"network\" takes "
+                                  "every kind",
+                                  preset.file.string(), choice.file.string(), kind_name(model)));
+  }
+  if (energies_only && !std::holds_alternative<Consistent>(model)) {
+    throw ConfigError(
+        fmt::format("{}: /barriers/file: {} holds a network of the kind \"{}\", which has no state energy; exchanges "
+                    "need pair_kra or a network of the kind \"consistent\"",
+                    preset.file.string(), choice.file.string(), kind_name(model)));
+  }
+  check_cells(model, preset.structure, preset.cells, preset.file.string() + ": /lattice/cells: ");
+  return model;
 }
 
 std::optional<LatticeSpecies> read_initial(const AlloyPreset &preset) {
@@ -485,7 +540,7 @@ std::vector<std::string> batch_elements(const BarrierModel &model, const AlloyPr
   if (const auto *pairs = std::get_if<PairKra>(&model)) {
     return pairs->elements;
   }
-  if (const auto *network = std::get_if<Mlp>(&model)) {
+  if (const auto network = network_facts(model)) {
     return network->elements;
   }
   std::set<std::string> names;
@@ -506,8 +561,8 @@ std::vector<std::string> batch_elements(const BarrierModel &model, const AlloyPr
 }
 
 void check_lattice_constant(const BarrierModel &model, const AlloyPreset &preset, std::vector<std::string> &warnings) {
-  const auto *network = std::get_if<Mlp>(&model);
-  if (network != nullptr && std::abs(network->lattice_constant_A - preset.a_A) > 1e-6 * preset.a_A) {
+  const auto network = network_facts(model);
+  if (network && std::abs(network->lattice_constant_A - preset.a_A) > 1e-6 * preset.a_A) {
     warnings.push_back(
         fmt::format("{}: /lattice/a_A: {} A, but the network {} was made for {} A; its barriers are used as they are, "
                     "and lengths and diffusivities follow the preset",
@@ -599,13 +654,23 @@ std::string model_hash(const BarrierModel &model) {
     hash.add(static_cast<std::uint64_t>(pairs->shells));
     hash.add(pairs->pair_eV);
   } else {
-    const Mlp &network = std::get<Mlp>(model);
-    hash.add(network.elements);
-    for (const DenseLayer &layer : network.layers) {
-      hash.add(static_cast<std::uint64_t>(layer.in));
-      hash.add(static_cast<std::uint64_t>(layer.out));
-      hash.add(layer.weight);
-      hash.add(layer.bias);
+    hash.add(network_facts(model)->elements);
+    if (const auto *mlp = std::get_if<Mlp>(&model)) {
+      hash.add(mlp->layers);
+    } else if (const auto *sites = std::get_if<SiteMlp>(&model)) {
+      hash.add(sites->network);
+    } else if (const auto *cnn = std::get_if<Cnn>(&model)) {
+      hash.add(static_cast<std::uint64_t>(cnn->one_hot));
+      for (const Cnn::Layer &layer : cnn->layers) {
+        hash.add(layer.weight);
+        hash.add(layer.bias);
+      }
+      hash.add(std::vector<DenseLayer>{cnn->output});
+    } else {
+      const auto &consistent = std::get<Consistent>(model);
+      hash.add(consistent.jump);
+      hash.add(consistent.state);
+      hash.add(consistent.pair_eV);
     }
   }
   return hash.text();

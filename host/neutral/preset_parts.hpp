@@ -18,10 +18,12 @@ namespace zener {
 class ObjectReader;
 
 struct BarrierChoice {
-  std::string kind;           // "constant", "pair_kra" or "mlp"
+  std::string kind;           // "constant", "pair_kra", "network", or "mlp" for a network of that kind
   double barrier_eV = 0.0;    // constant
-  std::filesystem::path file; // pair_kra or mlp; empty when the preset itself holds the numbers
+  std::filesystem::path file; // pair_kra or a network; empty when the preset itself holds the numbers
   std::optional<PairKra> inlined;
+
+  bool is_network() const { return kind == "network" || kind == "mlp"; }
 };
 
 using Composition = std::vector<std::pair<std::string, double>>; // element and parts, alphabetical
@@ -65,9 +67,9 @@ struct AlloyPreset : RunPreset {
 // since it can be read but once. Throws DataError when the file cannot be opened and ConfigError for what is wrong in it.
 nlohmann::json load_preset_document(const std::filesystem::path &file, const std::vector<std::string> &edits);
 
-// apply_edit; a relative file given this way (barriers.file, initial.file, data.file, compare.file, structure.file, potential
-// and the files in it) is relative to the current directory, as on any command line. `composition=null` takes the composition
-// away, to make room for an initial file.
+// apply_edit; a relative file given this way (barriers.file, initial.file, data, data.file, test_data, compare.file,
+// structure.file, potential and the files in it) is relative to the current directory, as on any command line.
+// `composition=null` takes the composition away, to make room for an initial file.
 void apply_preset_edit(nlohmann::json &document, const std::string &edit);
 
 // Accessors with ranges; they refuse with the key, what was met and what is allowed.

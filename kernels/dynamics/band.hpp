@@ -26,7 +26,6 @@ inline constexpr int kBandRuns = 0, kBandConverged = 1, kBandOutOfSteps = 2;
 struct BandSettings {
   double spring;       // eV/A^2
   double climb_below2; // (eV/A)^2: forces below which the highest image climbs; negative: never
-  std::int64_t max_steps;
 };
 
 struct BandState {
@@ -34,9 +33,10 @@ struct BandState {
   double energy[2];        // of the ends, eV
   double force_tolerance2; // (eV/A)^2
   double largest_force;    // on an atom of an image, with springs and projections, eV/A
-  std::int64_t status;     // kBandRuns, …
-  std::int64_t climbing;   // 1 from the first step on which forces were small enough
-  std::int64_t top;        // image that climbs, counted from 0 in the band; -1: none
+  std::int64_t max_steps;
+  std::int64_t status;   // kBandRuns, …
+  std::int64_t climbing; // 1 from the first step on which forces were small enough
+  std::int64_t top;      // image that climbs, counted from 0 in the band; -1: none
 };
 
 struct ImageState {
@@ -238,7 +238,7 @@ struct BandUpdate {
       const bool climbs = alone || state.climbing != 0 || run.climb_below2 < 0.0;
       if (climbs && largest2 <= state.force_tolerance2) {
         state.status = kBandConverged;
-      } else if (state.fire.steps >= run.max_steps) {
+      } else if (state.fire.steps >= state.max_steps) {
         state.status = kBandOutOfSteps;
       } else {
         fire_step(state.fire, fv, ff, vv);

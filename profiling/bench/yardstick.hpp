@@ -9,6 +9,8 @@ namespace zener::bench {
 
 class Stopwatch {
 public:
+  // Of the same clock, from some moment on.
+  static double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
   double seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
 
 private:

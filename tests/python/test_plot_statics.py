@@ -1,4 +1,4 @@
-"""zener plot of relax, elastic, defects, neb and lattice_parameter runs: invented results are drawn, damaged ones refused in one line."""
+"""zener plot of the static drivers and barrier_dataset: invented results are drawn, damaged ones refused in one line."""
 
 import contextlib
 import io
@@ -79,6 +79,27 @@ def lattice(file, cases=("perfect", "vacancy", "interstitial"), temperatures=(30
         file["static/%s_A" % name] = np.full(len(cases), value if static else np.nan)
         file["ladder/%s_A/mean" % name] = value * (1.0 + 1e-5 * np.array(temperatures)) * np.ones(shape)
         file["ladder/%s_A/standard_error" % name] = np.full(shape, 1e-4)
+
+
+def barriers(file, rows=3, useful=True):
+    """Cells of 5x5x5 full of element 1; on the way from the vacancy along (1, 1, 1) stands element 2."""
+    file.attrs["format"] = "zener-barriers-1"
+    file.attrs["preset"] = '{"title": "invented $x_1"}'
+    file.attrs["elements"] = strings(["Nb", "$T_a"])
+    file["cells"] = np.full(3, 5)
+    occupancy = np.ones((rows, 250), dtype=np.uint8)
+    vacancy = np.arange(rows) * 83 % 250
+    occupancy[np.arange(rows), vacancy] = 0
+    for row, site in enumerate(vacancy):
+        corner, cell = site % 2, site // 2
+        x, y, z = (2 * c + corner + 1 for c in (cell // 25, cell // 5 % 5, cell % 5))
+        to = (((x % 10 // 2) * 5 + y % 10 // 2) * 5 + z % 10 // 2) * 2 + 1 - corner
+        occupancy[row, to] = 2
+    file["cell/occupancy"] = occupancy
+    file["cell/vacancy"] = vacancy
+    file["jump/status"] = np.full((rows, 8), 1 if useful else 2)
+    file["jump/forward_eV"] = 1.0 + 0.05 * np.arange(8) * np.ones((rows, 1)) if useful else np.full((rows, 8), np.nan)
+    file["jump/backward_eV"] = np.full((rows, 8), 1.1 if useful else np.nan)
 
 
 @unittest.skipIf(np is None, "needs python3-numpy, python3-h5py and python3-matplotlib")
@@ -166,10 +187,22 @@ class PlotStatics(unittest.TestCase):
             self.make("lattice.h5", lattice, **options)
             self.expect_plot("lattice_parameter.png")
 
+    def test_barriers(self):
+        for options in ({}, {"rows": 300}, {"useful": False}, {"rows": 0}):
+            self.make("barriers.h5", barriers, **options)
+            self.expect_plot("barriers.png")
+
+    def test_who_jumps(self):
+        self.make("barriers.h5", barriers)
+        data = plot_statics.Results()
+        plot_reading.read_in_child(str(self.folder / "barriers.h5"), data, plot_statics.read_barriers)
+        np.testing.assert_array_equal(data.jumper, [1, 1, 1, 1, 1, 1, 1, 2] * 3)
+
     def test_damaged(self):
         for name, write, victim in (
             ("relax.h5", relax, "energy_eV"), ("elastic.h5", elastic, "c_GPa"), ("defects.h5", defects, "binding_eV"),
             ("neb.h5", neb, "energy_eV"), ("lattice.h5", lattice, "ladder/a_A/mean"),
+            ("barriers.h5", barriers, "jump/backward_eV"),
         ):
             def damaged(file, write=write, victim=victim):
                 write(file)

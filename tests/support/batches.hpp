@@ -2,41 +2,15 @@
 #pragma once
 
 #include "host/backend.hpp"
+#include "tests/support/networks.hpp"
 
 #include <gtest/gtest.h>
 
 #include <bit>
-#include <cmath>
-#include <random>
 #include <string>
 #include <vector>
 
 namespace zener::test {
-
-// A dense network of these widths with random weights; barriers around 1 eV that vary by some 0.1 eV.
-inline Mlp random_network(const std::vector<int> &hidden) {
-  Mlp mlp;
-  mlp.elements = {"Nb", "Mo", "Ta"};
-  mlp.lattice_constant_A = 3.24;
-  mlp.cutoff_A = 7.5;
-  std::mt19937_64 random(3);
-  const auto uniform = [&](double scale) { return scale * (2.0 * static_cast<double>(random() >> 11) * 0x1p-53 - 1.0); };
-  int in = 112;
-  for (std::size_t l = 0; l <= hidden.size(); ++l) {
-    DenseLayer layer;
-    layer.in = in;
-    layer.out = l < hidden.size() ? hidden[l] : 1;
-    for (int i = 0; i < layer.in * layer.out; ++i) {
-      layer.weight.push_back(uniform(l < hidden.size() ? std::sqrt(6.0 / in) : 0.5 / std::sqrt(in)));
-    }
-    for (int i = 0; i < layer.out; ++i) {
-      layer.bias.push_back(l < hidden.size() ? uniform(0.1) : 1.0);
-    }
-    in = layer.out;
-    mlp.layers.push_back(layer);
-  }
-  return mlp;
-}
 
 inline PairKra ordering_pairs() {
   PairKra model;
