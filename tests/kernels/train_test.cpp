@@ -429,7 +429,7 @@ ZENER_DEVICE_TEST(Train, SymmetryHoldsByConstruction) {
   for (std::size_t j = 0; j < n; ++j) {
     for (std::size_t g = 0; g < 7; ++g) {
       const std::size_t image = 2 * ((g + 1) * n + j);
-      for (const std::size_t way : {0, 1}) {
+      for (const std::size_t way : {std::size_t{0}, std::size_t{1}}) {
         const std::size_t same = g == 6 ? 1 - way : way;
         EXPECT_NEAR(barriers[0][image + way], barriers[0][2 * j + same], 2e-7);
         EXPECT_NEAR(barriers[1][image + way], barriers[1][2 * j + same], 2e-7);
