@@ -249,7 +249,7 @@ struct MakeKeys {
   View<std::uint64_t, 2> keys;
   MemoryView memory;
   ZENER_FN void operator()(std::int64_t i) const {
-    const EnvironmentMemory<float> packer{memory, 0, 1};
+    const EnvironmentMemory<kEnvironment, float> packer{memory, 0, 1};
     for (int word = 0; word < memory.key_words; ++word) {
       keys(i, word) = packer.key_word(&codes(i, 0), word);
     }
@@ -261,7 +261,7 @@ ZENER_DEVICE_TEST(Memory, KeysHoldTheWholeEnvironment) {
     const int most = bits == 2 ? 3 : 8;
     MemoryView memory{};
     memory.bits = bits;
-    memory.key_words = memory_key_words(bits);
+    memory.key_words = memory_key_words(kEnvironment, bits);
     reference::Sequence random(9);
     std::vector<std::uint8_t> codes;
     for (int i = 0; i < 50; ++i) {
@@ -293,7 +293,7 @@ struct FindNeighbours {
   View<double, 2> barrier; // [1 + 112][8]
   MemoryView memory;
   ZENER_FN void operator()(std::int64_t) const {
-    const EnvironmentMemory<float> pool{memory, 0, 1};
+    const EnvironmentMemory<kEnvironment, float> pool{memory, 0, 1};
     for (std::int64_t i = 0; i < codes.extent(0); ++i) {
       for (int word = 0; word < memory.key_words; ++word) {
         keys(i, word) = pool.key_word(&codes(i, 0), word);
@@ -314,8 +314,8 @@ ZENER_DEVICE_TEST(Memory, FindsOnlyTheWholeEnvironment) {
   for (const int bits : {2, 4}) {
     MemoryView memory{};
     memory.bits = bits;
-    memory.key_words = memory_key_words(bits);
-    memory.entry_words = memory_entry_words(bits, static_cast<int>(sizeof(float)));
+    memory.key_words = memory_key_words(kEnvironment, bits);
+    memory.entry_words = memory_entry_words(kEnvironment, bits, static_cast<int>(sizeof(float)));
     memory.entries = 1;
     auto words = empty<std::uint64_t>(memory.entry_words);
     words.zero();
