@@ -122,6 +122,8 @@ public:
   virtual void load(std::size_t network, const NetworkState &state) = 0;
   // The network with batch norm folded in, in double.
   virtual TrainedModel model(std::size_t network) = 0;
+  // The library that large matrix products go to, e.g. "OpenBLAS", opened at run time; "" when all are our own.
+  virtual std::string library() const { return ""; }
 };
 
 class Backend {
