@@ -9,6 +9,7 @@
 #include <cmath>
 #include <filesystem>
 #include <map>
+#include <numeric>
 
 namespace zener {
 inline namespace ZENER_BACKEND {
@@ -38,6 +39,10 @@ std::vector<std::int64_t> counts_of(const Atoms &atoms) {
     ++counts[static_cast<std::size_t>(type)];
   }
   return counts;
+}
+
+std::int64_t sum_of(const std::vector<std::int64_t> &values) {
+  return std::accumulate(values.begin(), values.end(), std::int64_t{0});
 }
 
 class SwapTest : public DeviceTest {
@@ -88,7 +93,7 @@ protected:
 
 // Trial by trial against a serial chain whose energies are fresh evaluations of another batch.
 ZENER_DEVICE_TEST_F(Swap, FollowsASerialChain, SwapTest) {
-  constexpr double kTemperature = 3000.0;
+  constexpr double kTemperature = 1500.0;
   std::vector<Atoms> systems{alloy({2, 1, 1}, 1), alloy({2, 2, 2}, 2, 0.1, {"Mo", "Ta"})};
   const auto batch = make(systems, 3);
   const auto other = make(systems);
@@ -126,8 +131,8 @@ ZENER_DEVICE_TEST_F(Swap, FollowsASerialChain, SwapTest) {
     EXPECT_EQ(batch->atoms()[k].type, systems[k].type);
     EXPECT_EQ(batch->atoms()[k].position_A, systems[k].position_A);
     EXPECT_NEAR(report.energy_eV[k], energy[k], 1e-9);
-    EXPECT_GT(kept[k][1], 0);
-    EXPECT_LT(kept[k][1], tried[k][1]);
+    EXPECT_GT(sum_of(kept[k]), 0);
+    EXPECT_LT(sum_of(kept[k]), trials);
   }
 }
 
@@ -156,8 +161,8 @@ ZENER_DEVICE_TEST_F(Swap, DetailedBalance, SwapTest) {
   for (double &w : weight) {
     w /= sum;
   }
-  const std::size_t chains = kDebugDevice ? 300 : 4000;
-  const std::int64_t trials = kDebugDevice ? 25 : 40; // enough to forget the start
+  const std::size_t chains = kDebugDevice ? 300 : 2000;
+  const std::int64_t trials = 25; // enough to forget the start
   const auto batch = make(std::vector<Atoms>(chains, start));
   batch->swap_trials(at(kT / kBoltzmann, chains), 0, trials);
   std::vector<std::int64_t> met(12, 0);
@@ -174,12 +179,12 @@ ZENER_DEVICE_TEST_F(Swap, HotAndCold, SwapTest) {
   const auto hot = make(systems);
   const SwapReport all = hot->swap_trials(at(std::numeric_limits<double>::infinity(), 1), 0, 30);
   EXPECT_EQ(all.kept, all.tried);
-  EXPECT_EQ(all.tried[0][1] + all.tried[0][2] + all.tried[0][4], 30);
+  EXPECT_EQ(sum_of(all.tried[0]), 30);
   const auto cold = make(systems);
   double energy = cold->evaluate().energy_eV[0];
   for (std::int64_t trial = 0; trial < 20; ++trial) {
     const SwapReport one = cold->swap_trials(at(1e-3, 1), trial, trial + 1);
-    const std::int64_t kept = one.kept[0][1] + one.kept[0][2] + one.kept[0][4];
+    const std::int64_t kept = sum_of(one.kept[0]);
     EXPECT_TRUE(kept == 1 ? one.energy_eV[0] < energy : one.energy_eV[0] == energy) << one.energy_eV[0] << " " << energy;
     energy = one.energy_eV[0];
   }
@@ -208,6 +213,7 @@ ZENER_DEVICE_TEST_F(Swap, TheSameBitsAnyhow, SwapTest) {
       whole->relax(first);
     }
     const DynamicsState begin = whole->save();
+    whole->load(begin); // positions are unwrapped from here on, in all batches alike
     const SwapReport all = whole->swap_trials(plan, 0, trials);
     const std::vector<Atoms> end = whole->atoms();
     const Evaluation fresh = whole->evaluate();
@@ -216,9 +222,6 @@ ZENER_DEVICE_TEST_F(Swap, TheSameBitsAnyhow, SwapTest) {
       EXPECT_EQ(counts_of(end[k]), counts_of(systems[k]));
       EXPECT_NE(end[k].type, systems[k].type);
       EXPECT_EQ(all.unrelaxed[k], 0);
-      if (!relax) {
-        EXPECT_EQ(end[k].position_A, systems[k].position_A);
-      }
     }
     // Cut in two, the second half in a batch of its own from a checkpoint, with two threads.
     queue().set_threads(2);
@@ -271,7 +274,7 @@ ZENER_DEVICE_TEST_F(Swap, RelaxedTrials, SwapTest) {
     const bool expected = keeps(energy - plan.energy_eV[0], kTemperature, 0, static_cast<std::uint64_t>(trial));
     const SwapReport report = batch->swap_trials(plan, trial, trial + 1);
     const Atoms after = batch->atoms()[0];
-    ASSERT_EQ(report.kept[0][1] + report.kept[0][2] + report.kept[0][4], expected ? 1 : 0) << trial;
+    ASSERT_EQ(sum_of(report.kept[0]), expected ? 1 : 0) << trial;
     EXPECT_EQ(report.relax_steps[0], relaxation.steps[0]);
     if (expected) {
       ++kept;
@@ -333,12 +336,12 @@ ZENER_DEVICE_TEST_F(Swap, BetweenSteps, SwapTest) {
     for (int burst = 0; burst < bursts; ++burst) {
       const double before = batch->thermo()[0].conserved_eV;
       const SwapReport report = batch->swap_trials(at(kTemperature, 1), 5 * burst, 5 * burst + 5);
-      kept += report.kept[0][1] + report.kept[0][2] + report.kept[0][4];
+      kept += sum_of(report.kept[0]);
       const ThermoRow between = batch->thermo()[0];
       jump = std::max(jump, std::abs(between.conserved_eV - before));
       EXPECT_NEAR(report.energy_eV[0], between.potential_eV, 1e-9);
       const Atoms atoms = batch->atoms()[0];
-      const double mass[] = {92.90637, 95.95, 180.94788};
+      const double mass[] = {92.906, 95.95, 180.95};
       for (std::size_t d = 0; d < 3 && burst > 0; ++d) {
         double momentum = 0.0;
         for (std::size_t i = 0; i < atoms.size(); ++i) {
