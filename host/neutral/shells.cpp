@@ -13,7 +13,8 @@ namespace {
 
 constexpr double kGap = 1.04;   // ratio of neighbouring distances that parts two shells
 constexpr double kWidth = 1.12; // largest ratio within one; the first two of bcc are apart by 1.155
-constexpr double kReach = 2.0;  // of the search, in cube roots of an atom's volume: beyond the second shell of all common lattices
+constexpr double kReach =
+    2.0; // of the search, in cube roots of an atom's volume: beyond the second shell of all common lattices
 
 struct Bond {
   double squared;
@@ -132,8 +133,8 @@ std::vector<std::int64_t> count_bonds(const std::vector<Shell> &shells, const st
   std::vector<std::int64_t> counts(shells.size() * pairs, 0);
   for (std::size_t s = 0; s < shells.size(); ++s) {
     for (const auto &[a, b] : shells[s].bonds) {
-      ++counts[s * pairs + static_cast<std::size_t>(
-                               pair_index(types[static_cast<std::size_t>(a)], types[static_cast<std::size_t>(b)], n))];
+      ++counts[s * pairs +
+               static_cast<std::size_t>(pair_index(types[static_cast<std::size_t>(a)], types[static_cast<std::size_t>(b)], n))];
     }
   }
   return counts;

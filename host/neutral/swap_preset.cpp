@@ -70,7 +70,8 @@ void read_dynamics(ObjectReader &between, SwapPreset &preset) {
   const bool barostat = has_barostat(preset.ensemble);
   for (const char *key : {"pressure_GPa", "barostat_time_fs", "compressibility_per_GPa"}) {
     if (ensemble.has(key) && !barostat) {
-      ensemble.refuse(key, fmt::format("is given, but the ensemble {} has none; it belongs to npt_stochastic", in_quotes(kind)));
+      ensemble.refuse(key,
+                      fmt::format("is given, but the ensemble {} has none; it belongs to npt_stochastic", in_quotes(kind)));
     }
   }
   if (barostat) {
@@ -140,10 +141,10 @@ void plan_dynamics(const SwapPreset &preset, SwapRunPlan &plan) {
   dynamics.pressure_GPa.assign(preset.systems(), Vector3{p, p, p});
   for (std::size_t d = 0; d < 3; ++d) {
     if (has_barostat(preset.ensemble) && !plan.atoms.systems.front().cell.periodic[d]) {
-      throw ConfigError(fmt::format("{}: /between/md/ensemble/kind: {} is not allowed: a barostat needs a cell that is periodic "
-                                    "along all vectors, and {} is free along {}",
-                                    preset.file.string(), in_quotes(ensemble_name(preset.ensemble)), structure_place(preset),
-                                    "abc"[d]));
+      throw ConfigError(
+          fmt::format("{}: /between/md/ensemble/kind: {} is not allowed: a barostat needs a cell that is periodic "
+                      "along all vectors, and {} is free along {}",
+                      preset.file.string(), in_quotes(ensemble_name(preset.ensemble)), structure_place(preset), "abc"[d]));
     }
   }
   for (std::size_t s = 0; s < preset.systems(); ++s) {
@@ -216,8 +217,8 @@ SwapRunPlan make_swap_plan(const SwapPreset &preset) {
                                   "more",
                                   preset.file.string(), structure_place(preset)));
   }
-  const double wanted = preset.trials ? static_cast<double>(*preset.trials)
-                                      : std::ceil(*preset.sweeps * static_cast<double>(start.size()));
+  const double wanted =
+      preset.trials ? static_cast<double>(*preset.trials) : std::ceil(*preset.sweeps * static_cast<double>(start.size()));
   if (!(wanted <= static_cast<double>(kMostTrials))) {
     throw ConfigError(fmt::format("{}: /sweeps: {} sweeps of {} atoms are {:.3g} trials; allowed: at most {}",
                                   preset.file.string(), *preset.sweeps, start.size(), wanted, kMostTrials));
