@@ -978,9 +978,9 @@ private:
     return v;
   }
 
-  void launch_forces(bool virial = true) {
+  void launch_forces(bool energies_alone = false) {
     ForceView to = force_view();
-    to.want_virial = virial ? 1 : 0;
+    to.want_virial = to.want_force = energies_alone ? 0 : 1;
     queue_.for_each("clear_forces", n_, ClearForces{request_view(), to, scatters_ ? 1 : 0});
     const AtomsView atoms = atoms_view();
     for (const auto &potential : potentials_) {
@@ -1165,7 +1165,7 @@ private:
   void record_trial() {
     swap_chain_ = queue_.record("swap_trial", [this] {
       queue_.for_each("swap_begin", k_, SwapBegin{swap_, swap_view()});
-      launch_forces(false);
+      launch_forces(true);
       run_sums(true);
       queue_.for_each("swap_decide", k_, SwapDecide{swap_, swap_view()});
     });
