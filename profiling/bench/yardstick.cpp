@@ -63,20 +63,25 @@ Sgemm::Sgemm() : a_(kSize * kSize), b_(a_.size()), c_(a_.size()) {
   }
 }
 
-double Sgemm::gflops(int threads, double seconds) {
+double Sgemm::gflops(int threads, double seconds) { return rate(threads, seconds, wall_seconds); }
+double Sgemm::gflops_of_a_processor(double seconds) { return rate(1, seconds, processor_seconds); }
+
+double Sgemm::rate(int threads, double seconds, double (*now)()) {
   openblas_set_num_threads(threads);
   const auto product = [&] {
     cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, kSize, kSize, kSize, 1.0f, a_.data(), kSize, b_.data(), kSize, 0.0f,
                 c_.data(), kSize);
   };
   product();
-  const Stopwatch watch;
+  const double begin = now();
+  double took = 0.0;
   int products = 0;
   do {
     product();
     ++products;
-  } while (watch.seconds() < seconds);
-  return products * kFlops / watch.seconds() * 1e-9;
+    took = now() - begin;
+  } while (took < seconds);
+  return products * kFlops / took * 1e-9;
 }
 
 } // namespace zener::bench

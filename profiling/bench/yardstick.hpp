@@ -38,8 +38,11 @@ class Sgemm {
 public:
   Sgemm();
   double gflops(int threads, double seconds);
+  // The same on one thread, a second of processor time for a second.
+  double gflops_of_a_processor(double seconds);
 
 private:
+  double rate(int threads, double seconds, double (*now)());
   std::vector<float> a_, b_, c_;
 };
 
