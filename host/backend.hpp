@@ -89,7 +89,8 @@ class AtomsBatch {
 public:
   virtual ~AtomsBatch() = default;
   virtual Evaluation evaluate() = 0;
-  // New positions and cells for the same atoms (for strains, displacements); velocities too where `systems` has them.
+  // New positions, cells and types for the same number of atoms (for strains, displacements); velocities too where `systems`
+  // has them. A type must be one that the system had atoms of.
   virtual void set_atoms(const std::vector<Atoms> &systems) = 0;
   // The systems as they stand, atoms in the order given. Positions go on from those given and are never wrapped, so that
   // differences are displacements; images stay as they were given.
@@ -106,6 +107,11 @@ public:
   virtual DynamicsState save() = 0;
   virtual void load(const DynamicsState &state) = 0;
   virtual TransferCount transfers() const = 0;
+  // Trials of swaps numbered [first, until) in every system (numbers tell random ones apart). atoms() then has the elements
+  // where they went; masses go with them and velocities keep kinetic energies, without motion of the centre of mass once there
+  // is a dynamics. Relaxed swaps leave the atoms at rest. Results do not depend on how trials are cut into calls. Throws
+  // DataError when an atom runs away.
+  virtual SwapReport swap_trials(const SwapPlan &plan, std::int64_t first, std::int64_t until) = 0;
 };
 
 // Networks in training on a device: data, parameters and moments stay there.
@@ -137,7 +143,7 @@ public:
   virtual std::unique_ptr<KmcBatch> make_kmc(const KmcPlan &plan) = 0;
   // Throws ConfigError for plans that no device can run, DeviceError when the memory is too small (estimated first).
   virtual std::unique_ptr<Training> make_training(const TrainPlan &plan) = 0;
-  // Barriers [environment][path] in eV of environments given as species codes [environment][112].
+  // Barriers [environment][path] in eV of environments given as species codes on the sites of environment_of(model).
   virtual std::vector<double> barriers(const BarrierModel &model, Precision precision, std::span<const std::uint8_t> types) = 0;
   // The vacancy on every site of a configuration without vacancies in turn (the atom there is taken away): barriers, and the
   // jump randomness R = 1 - sigma(p) / max sigma at each temperature (Xing et al. 2024; population standard deviation,

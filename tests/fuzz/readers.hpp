@@ -8,6 +8,7 @@
 #include "host/neutral/json_document.hpp"
 #include "host/neutral/lattice_preset.hpp"
 #include "host/neutral/md_preset.hpp"
+#include "host/neutral/network_file.hpp"
 #include "host/neutral/npy.hpp"
 #include "host/neutral/relax_preset.hpp"
 #include "host/neutral/schema.hpp"
@@ -135,7 +136,7 @@ struct FuzzedReader {
   void (*read)(std::string_view);
 };
 
-inline constexpr std::array<FuzzedReader, 13> kFuzzedReaders{{
+inline constexpr std::array<FuzzedReader, 14> kFuzzedReaders{{
     {"extended_xyz", [](std::string_view text) { fuzz_atoms(text, AtomFormat::extended_xyz); }},
     {"lammps_data", [](std::string_view text) { fuzz_atoms(text, AtomFormat::lammps_data); }},
     {"lammps_dump", [](std::string_view text) { fuzz_atoms(text, AtomFormat::lammps_dump); }},
@@ -149,6 +150,7 @@ inline constexpr std::array<FuzzedReader, 13> kFuzzedReaders{{
     {"structure", fuzz_structure},
     {"atoms_preset", fuzz_atoms_preset},
     {"npy", fuzz_npy},
+    {"network", [](std::string_view text) { network_from_safetensors(parse_safetensors(text, "input"), "input"); }},
 }};
 
 // Reads bytes; an error of the user's data is what is allowed, every other exception leaves.

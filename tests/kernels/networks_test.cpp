@@ -1,5 +1,6 @@
 // Networks other than the dense one: against whole lattices and plain loops in double; every team shape; and what the
 // consistent one promises, to the last bit.
+#include "host/engine/kmc_engine.hpp"
 #include "tests/reference/networks.hpp"
 #include "tests/support/device_test.hpp"
 #include "tests/support/kmc_runner.hpp"
@@ -190,6 +191,68 @@ ZENER_DEVICE_TEST_F(NetworkKinds, ClosedLoopsSumToZero, NetworkModels) {
   EXPECT_EQ(largest_sum(test::made_consistent(5, 5)), 0.0);
   EXPECT_EQ(largest_sum(test::made_consistent(8, 8)), 0.0);
   EXPECT_GT(largest_sum(test::made_site_mlp(SiteGroup::axis, {9, 4})), 1e-3);
+}
+
+// Nb-Mo-Ta on 6 x 6 x 7 cells at two temperatures.
+KmcPlan plan_of(const BarrierModel &model, Precision precision, int replicas) {
+  KmcPlan plan = test_plan(TestModel::constant, {}, replicas);
+  plan.cells = {6, 6, 7};
+  plan.groups = {{700.0, {168, 168, 167}}, {2500.0, {300, 19, 184}}};
+  plan.model = model;
+  plan.precision = precision;
+  return plan;
+}
+
+ZENER_DEVICE_TEST(NetworkWalks, SameBitsForEveryTeamShapeChunkAndMemory) {
+  const std::uint64_t hops = kDebugDevice ? 20 : 80;
+  for (const BarrierModel &model : {BarrierModel(test::made_site_mlp(SiteGroup::axis, {9, 7})),
+                                    BarrierModel(test::made_cnn(true, {2, 3, 2, 3})), BarrierModel(test::made_consistent(3, 2)),
+                                    BarrierModel(test::made_consistent(5, 5)), BarrierModel(test::made_consistent(1, 8))}) {
+    for (const Precision precision : {Precision::float32, Precision::float64}) {
+      KmcPlan plan = plan_of(model, precision, 5);
+      const auto batch = make_kmc_batch(queue(), plan);
+      const KmcState begin = batch->save();
+      batch->advance(hops / 3, {});
+      batch->advance(hops, {});
+      const std::uint64_t expected = hash_of(batch->save());
+      EXPECT_NE(expected, hash_of(begin));
+      plan.memory_entries = 40;
+      const auto remembering = make_kmc_batch(queue(), plan);
+      EXPECT_GT(remembering->advance(hops, {}).memory_hits, 0u);
+      EXPECT_EQ(hash_of(remembering->save()), expected) << kind_name(model) << ", with a memory";
+      for (const TeamChoice &choice : {TeamChoice{1, 1, 1}, TeamChoice{3, 96, 2}, TeamChoice{10, 128, 8}}) {
+        KmcRunner runner(queue(), plan, begin);
+        runner.advance(hops, choice);
+        EXPECT_EQ(hash_of(runner.state()), expected) << kind_name(model) << ", " << choice.walkers << " a team";
+      }
+    }
+  }
+}
+
+// The energy that is kept trial by trial is that of the configuration.
+ZENER_DEVICE_TEST(NetworkWalks, ExchangesFollowTheStateEnergy) {
+  const reference::Lattice lattice(6, 6, 7);
+  for (const Consistent &network : {test::made_consistent(3, 2), test::made_consistent(5, 5), test::made_consistent(0, 8)}) {
+    for (const Precision precision : {Precision::float32, Precision::float64}) {
+      KmcPlan plan = plan_of(network, precision, 2);
+      plan.dynamics = Dynamics::metropolis_swaps;
+      const auto sites = static_cast<std::size_t>(plan.sites());
+      const auto batch = make_kmc_batch(queue(), plan);
+      for (const std::uint64_t trials : {std::uint64_t{0}, std::uint64_t{1500}}) {
+        batch->advance(trials, {});
+        const KmcState state = batch->save();
+        for (std::size_t w = 0; w < 4; ++w) {
+          const std::vector<std::uint8_t> occupancy(state.occupancy.begin() + static_cast<std::ptrdiff_t>(w * sites),
+                                                    state.occupancy.begin() + static_cast<std::ptrdiff_t>((w + 1) * sites));
+          EXPECT_NEAR(static_cast<double>(state.energy[w]) * 0x1p-40, reference::state_energy(network, lattice, occupancy),
+                      precision == Precision::float32 ? 1e-5 : 1e-8)
+              << network.state_shells << " shells, " << trials << " trials";
+          EXPECT_EQ(occupancy[static_cast<std::size_t>(state.vacancy_site[w])], 0);
+          EXPECT_TRUE(trials == 0 || (state.accepted[w] > 50 && state.accepted[w] < trials - 50));
+        }
+      }
+    }
+  }
 }
 
 } // namespace
