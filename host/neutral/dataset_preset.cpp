@@ -148,15 +148,10 @@ std::vector<std::uint8_t> dataset_occupancy(const DatasetPreset &preset, const D
     occupancy.insert(occupancy.end(), static_cast<std::size_t>(counts[e]), static_cast<std::uint8_t>(e + 1));
   }
   SplitMix64 random{preset.seed, kAlloy, row.composition, static_cast<std::uint64_t>(row.configuration)};
-  const auto shuffle = [&](auto &values) {
-    for (std::size_t i = values.size(); i > 1; --i) {
-      std::swap(values[i - 1], values[random.below(i)]);
-    }
-  };
-  shuffle(occupancy);
+  shuffle(occupancy, random);
   std::vector<std::size_t> sites(occupancy.size());
   std::iota(sites.begin(), sites.end(), std::size_t{0});
-  shuffle(sites);
+  shuffle(sites, random);
   occupancy[sites[static_cast<std::size_t>(row.vacancy)]] = 0;
   return occupancy;
 }

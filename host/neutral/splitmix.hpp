@@ -2,9 +2,12 @@
 // 2014, doi:10.1145/2660193.2660195).
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <initializer_list>
 #include <limits>
+#include <utility>
+#include <vector>
 
 namespace zener {
 
@@ -39,5 +42,12 @@ public:
 private:
   std::uint64_t state_ = 0;
 };
+
+// Fisher and Yates.
+template <class T> void shuffle(std::vector<T> &values, SplitMix64 &random) {
+  for (std::size_t i = values.size(); i > 1; --i) {
+    std::swap(values[i - 1], values[random.below(i)]);
+  }
+}
 
 } // namespace zener

@@ -188,9 +188,7 @@ void mix(Atoms &atoms, const StructureSpec &spec) {
     }
   }
   SplitMix64 random({spec.seed, static_cast<std::uint64_t>(Draw::alloy)});
-  for (std::size_t i = atoms.size(); i > 1; --i) {
-    std::swap(atoms.type[i - 1], atoms.type[random.below(i)]);
-  }
+  shuffle(atoms.type, random);
 }
 
 double length(const Vector3 &v) { return std::sqrt(v[0] * v[0] + v[1] * v[1] + v[2] * v[2]); }

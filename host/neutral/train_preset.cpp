@@ -318,20 +318,6 @@ json networks_json(const TrainPreset &preset) {
 
 // --- parting the jumps
 
-std::uint64_t word_of(const char *text) {
-  std::uint64_t word = 0;
-  for (; *text != '\0'; ++text) {
-    word = word << 8 | static_cast<unsigned char>(*text);
-  }
-  return word;
-}
-
-template <class T> void shuffle(std::vector<T> &values, SplitMix64 &random) {
-  for (std::size_t i = values.size(); i > 1; --i) {
-    std::swap(values[i - 1], values[random.below(i)]);
-  }
-}
-
 std::vector<std::int32_t> compositions_of(const TrainPreset &preset, const JumpData &data, std::size_t set,
                                           const std::set<std::int32_t> &held_out, const std::set<std::int32_t> &trainable) {
   const CompositionSet &choice = preset.compositions[set];
@@ -374,7 +360,8 @@ struct Parted {
 };
 
 Parted part_jumps(const TrainPreset &preset, const JumpData &data, const std::vector<std::int64_t> &pool, std::size_t set) {
-  SplitMix64 random{preset.seed, word_of("split"), set};
+  constexpr std::uint64_t kSplit = 0x73706c6974ULL; // "split"
+  SplitMix64 random{preset.seed, kSplit, set};
   std::vector<std::vector<std::int64_t>> units; // what stays together
   if (preset.split_by_cell) {
     std::map<std::int64_t, std::size_t> unit_of;

@@ -48,9 +48,7 @@ BarrierFile small_barrier_file(std::size_t rows, std::uint64_t seed) {
     for (std::size_t s = 0; s < 3; ++s) {
       codes.insert(codes.end(), static_cast<std::size_t>(data.composition_atoms[3 * c + s]), static_cast<std::uint8_t>(s + 1));
     }
-    for (std::size_t i = codes.size() - 1; i > 0; --i) {
-      std::swap(codes[i], codes[random.below(i + 1)]);
-    }
+    shuffle(codes, random);
     const auto vacancy = static_cast<std::int64_t>(random.below(codes.size()));
     codes[static_cast<std::size_t>(vacancy)] = 0;
     const double energy = pair_energy_eV(codes, cells);

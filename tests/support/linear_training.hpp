@@ -40,9 +40,7 @@ public:
     }
     std::vector<std::int64_t> order = plan_.train;
     SplitMix64 random{plan_.seed, static_cast<std::uint64_t>(number)};
-    for (std::size_t i = order.size(); i > 1; --i) {
-      std::swap(order[i - 1], order[random.below(i)]);
-    }
+    shuffle(order, random);
     EpochReport report;
     for (std::size_t n = 0; n < states_.size(); ++n) {
       double squared = 0.0;
