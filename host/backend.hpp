@@ -89,7 +89,8 @@ class AtomsBatch {
 public:
   virtual ~AtomsBatch() = default;
   virtual Evaluation evaluate() = 0;
-  // New positions and cells for the same atoms (for strains, displacements); velocities too where `systems` has them.
+  // New positions, cells and types for the same number of atoms (for strains, displacements); velocities too where `systems`
+  // has them. A type must be one that the system had atoms of.
   virtual void set_atoms(const std::vector<Atoms> &systems) = 0;
   // The systems as they stand, atoms in the order given. Positions go on from those given and are never wrapped, so that
   // differences are displacements; images stay as they were given.
@@ -106,6 +107,11 @@ public:
   virtual DynamicsState save() = 0;
   virtual void load(const DynamicsState &state) = 0;
   virtual TransferCount transfers() const = 0;
+  // Trials of swaps numbered [first, until) in every system (numbers tell random ones apart). atoms() then has the elements
+  // where they went; masses go with them and velocities keep kinetic energies, without motion of the centre of mass once there
+  // is a dynamics. Relaxed swaps leave the atoms at rest. Results do not depend on how trials are cut into calls. Throws
+  // DataError when an atom runs away.
+  virtual SwapReport swap_trials(const SwapPlan &plan, std::int64_t first, std::int64_t until) = 0;
 };
 
 // Networks in training on a device: data, parameters and moments stay there.

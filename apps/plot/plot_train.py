@@ -165,7 +165,8 @@ def plot_loss(data):
                 continue
             order = shown.index(network.network)
             epochs = np.arange(1, len(network.train) + 1)
-            axis.plot(epochs, 1e3 * np.sqrt(network.train), color=colour(order), linewidth=0.9, alpha=0.55, linestyle=(0, (3, 1.5)))
+            axis.plot(epochs, 1e3 * np.sqrt(network.train), color=colour(order), linewidth=0.9, alpha=0.55,
+                      linestyle=(0, (3, 1.5)))
             axis.plot(epochs, 1e3 * np.sqrt(network.validation), color=colour(order), linewidth=1.3,
                       linestyle=DASHES[order // len(COLOURS) % len(DASHES)])
             if network.best >= 0:
@@ -202,7 +203,8 @@ def plot_parity(data, name):
     figure, axes = panels(len(shown), 3.7, 3.8)
     for axis, network in zip(axes, shown):
         axis.plot(limits, limits, color="#444444", linewidth=0.9, zorder=3)
-        axis.scatter(true[jump, way], network.predicted[name][jump, way], s=5, c=colours, alpha=0.5, linewidths=0, rasterized=True)
+        axis.scatter(true[jump, way], network.predicted[name][jump, way], s=5, c=colours, alpha=0.5, linewidths=0,
+                     rasterized=True)
         for side in (axis.xaxis, axis.yaxis):
             side.set_major_locator(plt.MaxNLocator(5))
         axis.set(xlim=limits, ylim=limits, aspect="equal", xlabel="True barrier (eV)", ylabel="Predicted barrier (eV)")

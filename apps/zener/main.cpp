@@ -12,6 +12,7 @@
 #include "apps/zener/neb_driver.hpp"
 #include "apps/zener/python.hpp"
 #include "apps/zener/relax_driver.hpp"
+#include "apps/zener/swap_driver.hpp"
 #include "apps/zener/train_driver.hpp"
 #include "host/neutral/barrier_model.hpp"
 #include "host/neutral/environments.hpp"
@@ -81,6 +82,7 @@ constexpr Driver kDrivers[] = {{"barrier_dataset", run_dataset, check_dataset},
                                {"neb", run_neb, check_neb},
                                {"relax", run_relax, check_relax},
                                {"static_mc", run_kmc, check_kmc},
+                               {"swap_mc_md", run_swap, check_swap},
                                {"train_barriers", run_train, check_train}};
 
 // The driver that the preset asks for.

@@ -3,11 +3,13 @@
 #include "host/engine/potentials.hpp"
 #include "host/neutral/elements.hpp"
 #include "host/neutral/errors.hpp"
+#include "host/neutral/kmc_plan.hpp"
 #include "host/neutral/text.hpp"
 #include "kernels/dynamics/band.hpp"
 #include "kernels/dynamics/integrate.hpp"
 #include "kernels/dynamics/lbfgs.hpp"
 #include "kernels/dynamics/sums.hpp"
+#include "kernels/dynamics/swaps.hpp"
 #include "kernels/neighbours/lists.hpp"
 
 #include <algorithm>
@@ -42,6 +44,7 @@ struct WrapAtoms {
   View<const Box, 1> box;
   View<const std::int32_t, 1> flags;
   View<std::int32_t, 2> image;
+  View<double, 2> kept; // positions that go along; may have no rows
   ZENER_FN void operator()(std::int64_t i) const {
     Site own = site[i];
     if (flags[own.system] == 0) {
@@ -57,6 +60,9 @@ struct WrapAtoms {
         own.x -= cells * cell.h[3 * d];
         own.y -= cells * cell.h[3 * d + 1];
         own.z -= cells * cell.h[3 * d + 2];
+        for (int c = 0; c < kept.extent(0); ++c) {
+          kept(c, i) -= cells * cell.h[3 * d + c];
+        }
       }
     }
     site[i] = own;
@@ -222,6 +228,48 @@ public:
       }
     }
     put_systems(systems, false);
+  }
+
+  SwapReport swap_trials(const SwapPlan &plan, std::int64_t first, std::int64_t until) override {
+    if (plan.temperature_K.size() != given_.size() || first < 0 || until < first ||
+        (!plan.energy_eV.empty() && plan.energy_eV.size() != given_.size())) {
+      throw InvariantError("swap_trials needs a temperature for each system, their energies or none, and trials from 0 on");
+    }
+    const bool relaxed = plan.relax_steps > 0;
+    const std::int64_t step = control()[kStepRow];
+    start_swaps(plan, first, until);
+    if (relaxed) {
+      need_skin();
+      swapping_ = true;
+      record();
+      set_step(0);
+      for (std::int64_t done = 0, at = 0; done < k_;) {
+        const std::int64_t stop = at + (kGpuShapes ? 20 : 1);
+        if (!run_to(at, stop)) {
+          refuse_runaway("the relaxation of a swap in system ", at);
+        }
+        at = stop;
+        done = queue_.reduce("swaps_done", k_, CountSwapsDone{swap_state_.view()}, Sum<std::int64_t>{}, std::int64_t{0});
+      }
+      swapping_ = false;
+      set_step(step);
+      if (run_.dt_ps != 0.0) {
+        record();
+      }
+    } else {
+      for (std::int64_t trial = first; trial < until; ++trial) {
+        queue_.replay("swap_trial", swap_chain_);
+      }
+    }
+    forces_current_ = energies_current_ = false;
+    take_types();
+    make_current();
+    if (run_.dt_ps != 0.0) {
+      run_sums(true);
+      queue_.for_each("swap_centre", n_, SwapCentre{view()});
+      queue_.for_each("swap_baths", k_, SwapBaths{view()});
+    }
+    return swap_report();
   }
 
   std::vector<Atoms> atoms() override {
@@ -417,12 +465,7 @@ public:
     while (step < plan.max_steps) {
       const std::int64_t stop = std::min(plan.max_steps, step + (kGpuShapes ? 20 : 1));
       if (!run_to(step, stop)) {
-        const auto [k, j] = place((control()[kBadRow] - k_) / 2);
-        throw DataError(
-            "relaxation of system " + std::to_string(k + 1) + " ran away at step " + std::to_string(step + 1) + ": atom " +
-            std::to_string(j + 1) + " (" + element_of(k, j) +
-            ") has a force or a move that is not finite; look at the structure for atoms that are too close, and at the "
-            "cell for a collapse");
+        refuse_runaway("relaxation of system ", step);
       }
       step = stop;
       if (queue_.reduce("relax_converged", k_, CountConverged{relax_state_.view()}, Sum<std::int64_t>{}, std::int64_t{0}) ==
@@ -503,6 +546,10 @@ public:
     }
     state.step = control()[kStepRow];
     state.order = host(order_);
+    for (const std::int64_t given : state.order) {
+      const auto [k, j] = place(given);
+      state.type.push_back(given_[k].type[j]);
+    }
     state.velocity = host(velocity_);
     state.force = host(force_);
     state.image = host(image_);
@@ -525,7 +572,7 @@ public:
     if (state.order.size() != n || state.position.size() != 3 * n || state.reference.size() != 3 * n ||
         state.velocity.size() != 3 * n || state.force.size() != 3 * n || state.image.size() != 3 * n ||
         state.totals.size() != n || state.cell.size() != 9 * k || state.reference_cell.size() != 9 * k ||
-        state.bath.size() != k * kBathNumbers) {
+        state.bath.size() != k * kBathNumbers || (!state.type.empty() && state.type.size() != n)) {
       throw InvariantError("a state of another batch cannot be loaded");
     }
     std::vector<Site> sites(n), reference(n);
@@ -534,6 +581,9 @@ public:
         throw InvariantError("a state with an atom that is not there cannot be loaded");
       }
       const auto system = static_cast<std::int32_t>(place(state.order[i]).system);
+      if (!state.type.empty()) {
+        put_type(state.order[i], state.type[i]);
+      }
       const std::int32_t type = types_[static_cast<std::size_t>(state.order[i])];
       const auto at = [&](const std::vector<double> &x) { return Site{x[3 * i], x[3 * i + 1], x[3 * i + 2], type, system}; };
       sites[i] = at(state.position);
@@ -598,6 +648,37 @@ private:
     return n > 1.0 ? 3.0 * n - 3.0 : 3.0;
   }
 
+  // Gives an atom of the batch one of its system's own types.
+  void put_type(std::int64_t given, std::int32_t own) {
+    const auto [k, j] = place(given);
+    const std::vector<std::int32_t> &known = batch_type_[k];
+    if (own < 0 || static_cast<std::size_t>(own) >= known.size() || known[static_cast<std::size_t>(own)] < 0) {
+      throw InvariantError("an atom of a type that its system does not have");
+    }
+    given_[k].type[j] = own;
+    types_[static_cast<std::size_t>(given)] = known[static_cast<std::size_t>(own)];
+  }
+
+  // The types as swaps have left them.
+  void take_types() {
+    const std::vector<Site> sites = host(site_);
+    const std::vector<std::int64_t> order = host(order_);
+    for (std::size_t i = 0; i < sites.size(); ++i) {
+      if (types_[static_cast<std::size_t>(order[i])] != sites[i].type) {
+        const std::vector<std::int32_t> &known = batch_type_[place(order[i]).system];
+        put_type(order[i], static_cast<std::int32_t>(std::find(known.begin(), known.end(), sites[i].type) - known.begin()));
+      }
+    }
+  }
+
+  [[noreturn]] void refuse_runaway(const std::string &what, std::int64_t step) const {
+    const auto [k, j] = place((control()[kBadRow] - k_) / 2);
+    throw DataError(what + std::to_string(k + 1) + " ran away at step " + std::to_string(step + 1) + ": atom " +
+                    std::to_string(j + 1) + " (" + element_of(k, j) +
+                    ") has a force or a move that is not finite; look at the structure for atoms that are too close, and at "
+                    "the cell for a collapse");
+  }
+
   // Types of the batch: one for each element and mass.
   void sort_types(const PotentialModel &model, PotentialSetup &setup) {
     const std::vector<std::string> known = model.elements();
@@ -630,6 +711,7 @@ private:
         }
         types_.push_back(batch_type);
       }
+      batch_type_.push_back(of_type);
       begin_host_.push_back(static_cast<std::int64_t>(types_.size()));
     }
     n_ = begin_host_.back();
@@ -739,6 +821,7 @@ private:
           throw DataError("atom " + std::to_string(j + 1) + " of system " + std::to_string(k + 1) +
                           " has a position that is not finite");
         }
+        put_type(static_cast<std::int64_t>(i), system.type[j]);
         sites.push_back({x[0], x[1], x[2], types_[i], static_cast<std::int32_t>(k)});
         order.push_back(static_cast<std::int64_t>(i));
         for (std::size_t d = 0; d < 3; ++d) {
@@ -787,7 +870,8 @@ private:
     if (!deterministic_) {
       queue_.for_each("set_flags", k_, SetFlags{flags_.view(), 1});
     }
-    queue_.for_each("wrap_atoms", n_, WrapAtoms{site_.view(), box_.view(), flags_.view(), image_.shaped(3, n_)});
+    const View<double, 2> kept = swapping_ ? kept_.shaped(3, n_) : View<double, 2>();
+    queue_.for_each("wrap_atoms", n_, WrapAtoms{site_.view(), box_.view(), flags_.view(), image_.shaped(3, n_), kept});
     lists_->sort(site_.view(), box_.view(), begin_.view(), flags_.view(), new_order_.view());
     permute(site_, 1);
     permute(velocity_, 3);
@@ -801,6 +885,10 @@ private:
       for (int b = 0; b < kBasis; ++b) {
         permute(basis_, 3, 3 * b);
       }
+    }
+    if (swapping_) {
+      permute(kept_, 3);
+      queue_.for_each("swap_where", n_, SwapWhere{order_.view(), where_.view()});
     }
     queue_.for_each("set_reference", n_, SetReference{flags_.view(), site_.view(), reference_.view()});
     queue_.for_each("set_reference", k_, SetReferenceBox{flags_.view(), box_.view(), reference_box_.view()});
@@ -829,7 +917,8 @@ private:
       }
     }
     const NeighbourView now = lists_->view();
-    if (!step_chain_.empty() && (now.words.data() != recorded_.words.data() || now.shifts.data() != recorded_.shifts.data())) {
+    if ((!step_chain_.empty() || !swap_chain_.empty()) &&
+        (now.words.data() != recorded_.words.data() || now.shifts.data() != recorded_.shifts.data())) {
       record();
     }
     queue_.for_each("set_flags", k_, SetFlags{flags_.view(), 0});
@@ -889,8 +978,9 @@ private:
     return v;
   }
 
-  void launch_forces() {
-    const ForceView to = force_view();
+  void launch_forces(bool energies_alone = false) {
+    ForceView to = force_view();
+    to.want_virial = to.want_force = energies_alone ? 0 : 1;
     queue_.for_each("clear_forces", n_, ClearForces{request_view(), to, scatters_ ? 1 : 0});
     const AtomsView atoms = atoms_view();
     for (const auto &potential : potentials_) {
@@ -1001,9 +1091,116 @@ private:
     images_.upload(images.data());
     band_state_ = DeviceBuffer<BandState>(queue_, static_cast<std::int64_t>(count), "bands");
     band_state_.upload(states.data());
-    where_ = DeviceBuffer<std::int32_t>(queue_, n_, "places of atoms");
+    reserve_where();
     band_.spring = plan.spring_eV_A2;
     band_.climb_below2 = plan.climb ? plan.climb_below_eV_A * plan.climb_below_eV_A : -1.0;
+  }
+
+  void reserve_where() {
+    if (where_.size() == 0) {
+      where_ = DeviceBuffer<std::int32_t>(queue_, n_, "places of atoms");
+    }
+  }
+
+  // Memory of swaps, taken when it is first wanted, and the state of every system before its first trial.
+  void start_swaps(const SwapPlan &plan, std::int64_t first, std::int64_t until) {
+    reserve_where();
+    const auto types = static_cast<std::int64_t>(masses_.size());
+    if (swap_state_.size() == 0) {
+      swap_state_ = DeviceBuffer<SwapState>(queue_, k_, "trials of swaps");
+      swap_counts_ = DeviceBuffer<std::int64_t>(queue_, k_ * types * types * 2, "counts of swaps");
+      swap_chain_ = {};
+    }
+    const bool relaxed = plan.relax_steps > 0;
+    if (relaxed && kept_.size() == 0) {
+      kept_ = DeviceBuffer<double>(queue_, 3 * n_, "positions before a swap");
+    }
+    swap_ = {};
+    swap_.seed = seed_;
+    swap_.first_system = static_cast<std::uint32_t>(first_system_);
+    swap_.max_steps = plan.relax_steps;
+    relax_ = {};
+    relax_.force_tolerance2 = plan.force_tolerance_eV_A * plan.force_tolerance_eV_A;
+    relax_.largest_move_A = plan.largest_move_A;
+    relax_.cell = kCellFixed;
+    relax_.cutoff_A = cutoff_A_;
+    relax_.range_A = range_A_;
+    swap_.relax = relax_;
+    std::vector<SwapState> states(given_.size());
+    for (std::size_t k = 0; k < states.size(); ++k) {
+      states[k].trial = first;
+      states[k].until = until;
+      states[k].first = states[k].second = -1;
+      states[k].stage = first < until ? kSwapKeep : kSwapDone;
+      states[k].kept_eV = plan.energy_eV.empty() ? 0.0 : plan.energy_eV[k];
+      states[k].kT_eV = kBoltzmann_eV_per_K * plan.temperature_K[k];
+    }
+    swap_state_.upload(states.data());
+    swap_counts_.zero();
+    queue_.for_each("swap_where", n_, SwapWhere{order_.view(), where_.view()});
+    if (plan.energy_eV.empty()) {
+      make_current();
+      run_sums(true);
+    }
+    if (relaxed) {
+      const std::vector<RelaxState> fresh(given_.size(), fresh_relaxation());
+      relax_state_.upload(fresh.data());
+    } else if (swap_chain_.empty()) {
+      record_trial();
+    }
+    queue_.for_each("swap_start", k_,
+                    SwapStart{swap_, swap_view(), plan.energy_eV.empty() ? 1 : 0, relaxed && first < until ? 1 : 0});
+  }
+
+  SwapView swap_view() {
+    const auto types = static_cast<std::int64_t>(masses_.size());
+    return {view(),
+            where_.view(),
+            swap_state_.view(),
+            swap_counts_.shaped(k_, types, types, 2),
+            kept_.shaped(kept_.size() > 0 ? 3 : 0, n_),
+            relax_state_.view()};
+  }
+
+  void record_trial() {
+    swap_chain_ = queue_.record("swap_trial", [this] {
+      queue_.for_each("swap_begin", k_, SwapBegin{swap_, swap_view()});
+      launch_forces(true);
+      run_sums(true);
+      queue_.for_each("swap_decide", k_, SwapDecide{swap_, swap_view()});
+    });
+  }
+
+  SwapReport swap_report() const {
+    SwapReport report;
+    const auto types = masses_.size();
+    const std::vector<std::int64_t> counts = host(swap_counts_);
+    const std::vector<SwapState> states = host(swap_state_);
+    for (std::size_t k = 0; k < states.size(); ++k) {
+      report.energy_eV.push_back(states[k].kept_eV);
+      report.missed.push_back(states[k].missed);
+      report.unrelaxed.push_back(states[k].unrelaxed);
+      report.relax_steps.push_back(states[k].steps);
+      const std::vector<std::int32_t> &known = batch_type_[k];
+      const auto own = static_cast<int>(known.size());
+      std::vector<std::int64_t> tried(static_cast<std::size_t>(own * (own + 1) / 2), 0), kept = tried;
+      for (int a = 0; a < own; ++a) {
+        for (int b = a + 1; b < own; ++b) {
+          const std::int32_t x = known[static_cast<std::size_t>(a)], y = known[static_cast<std::size_t>(b)];
+          if (x < 0 || y < 0) {
+            continue; // no atom has this type
+          }
+          const auto low = static_cast<std::size_t>(std::min(x, y)), high = static_cast<std::size_t>(std::max(x, y));
+          const std::size_t at = 2 * ((k * types + low) * types + high);
+          const auto pair = static_cast<std::size_t>(pair_index(a, b, own));
+          tried[pair] = counts[at];
+          kept[pair] = counts[at + 1];
+        }
+      }
+      report.tried.push_back(std::move(tried));
+      report.kept.push_back(std::move(kept));
+    }
+    return report;
   }
 
   void move_bands() {
@@ -1030,7 +1227,10 @@ private:
   }
 
   void begin_step() {
-    if (banding_) {
+    if (swapping_) {
+      queue_.for_each("relax_cell", k_, RelaxCell{relax_, view(), relax_state_.view()});
+      queue_.for_each("swap_move", n_, SwapMove{swap_, swap_view()});
+    } else if (banding_) {
       move_bands();
     } else if (relaxing_) {
       queue_.for_each("relax_cell", k_, RelaxCell{relax_, view(), relax_state_.view()});
@@ -1073,9 +1273,13 @@ private:
 
   void end_step() {
     launch_forces();
-    if (banding_ || relaxing_) {
+    if (banding_ || relaxing_ || swapping_) {
       queue_.for_each("join_forces", n_, JoinForces{view()});
-      if (banding_) {
+      if (swapping_) {
+        launch_sums(RelaxSums{velocity_.shaped(3, n_), force_.shaped(3, n_), virial_.shaped(6, n_), energy_.view()});
+        queue_.for_each("swap_update", k_, SwapUpdate{swap_, swap_view()});
+        queue_.for_each("step_end", 1, StepEnd{view()});
+      } else if (banding_) {
         queue_.for_each("step_end", 1, StepEnd{view()});
       } else {
         finish_relax_step();
@@ -1098,9 +1302,14 @@ private:
       end_step();
     });
     end_chain_ = queue_.record("step_end", [this] { end_step(); });
+    if (!swap_chain_.empty()) {
+      record_trial();
+    }
   }
 
-  const char *step_name() const { return banding_ ? "band_step" : relaxing_ ? "relax_step" : "md_step"; }
+  const char *step_name() const {
+    return swapping_ ? "swap_step" : banding_ ? "band_step" : relaxing_ ? "relax_step" : "md_step";
+  }
 
   // From step to stop; false when an atom ran away.
   bool run_to(std::int64_t step, std::int64_t stop) {
@@ -1172,7 +1381,8 @@ private:
   std::uint32_t seed_;
   std::int64_t first_system_;
   bool deterministic_;
-  std::vector<std::int32_t> types_; // [N] as given
+  std::vector<std::int32_t> types_;                   // [N] of the batch, atoms as given
+  std::vector<std::vector<std::int32_t>> batch_type_; // [K][own type]: that of the batch; -1: no atom has it
   std::vector<double> masses_;
   std::vector<std::int64_t> begin_host_;
   std::int64_t n_ = 0, k_ = 0;
@@ -1183,12 +1393,14 @@ private:
   int reserved_ = 0;
   std::int64_t builds_ = 0;
   bool forces_current_ = false, energies_current_ = false, relaxing_ = false, lbfgs_ = false, moved_ = false, banding_ = false;
+  bool swapping_ = false; // swaps whose energies are relaxed
   DynamicsSettings run_{};
   RelaxSettings relax_{};
   BandSettings band_{};
+  SwapSettings swap_{};
   DeviceBuffer<Site> site_, reference_;
   DeviceBuffer<double> velocity_, force_, energy_, virial_, heat_, spare_, mass_, sums_, partial_, bath_energy_, basis_, made_,
-      products_, ends_;
+      products_, ends_, kept_;
   DeviceBuffer<std::int64_t> scattered_, order_, begin_, control_, block_begin_, block_of_system_, band_first_;
   DeviceBuffer<std::int32_t> image_; // [3][N] cells crossed since the positions were given
   DeviceBuffer<std::int32_t> new_order_, flags_, where_;
@@ -1199,7 +1411,9 @@ private:
   DeviceBuffer<LbfgsState> lbfgs_state_;
   DeviceBuffer<ImageState> images_;
   DeviceBuffer<BandState> band_state_;
-  Recording step_chain_, end_chain_;
+  DeviceBuffer<SwapState> swap_state_;
+  DeviceBuffer<std::int64_t> swap_counts_; // [K][types][types][2]
+  Recording step_chain_, end_chain_, swap_chain_;
   NeighbourView recorded_;
 };
 

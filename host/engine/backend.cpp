@@ -81,6 +81,9 @@ public:
   void load(const DynamicsState &state) override {
     guarded([&] { batch_->load(state); });
   }
+  SwapReport swap_trials(const SwapPlan &plan, std::int64_t first, std::int64_t until) override {
+    return guarded([&] { return batch_->swap_trials(plan, first, until); });
+  }
   TransferCount transfers() const override { return batch_->transfers(); }
 
 private:

@@ -24,6 +24,15 @@ template <class State, class Visit> void for_each_field(State &state, Visit visi
   visit("totals", state.totals);
 }
 
+constexpr const char *kTypes = "/state/type"; // not in files of before there were swaps
+
+void expect_count(const std::filesystem::path &file, const std::string &what, std::size_t met, std::size_t expected) {
+  if (met != expected) {
+    throw DataError(file.string() + ": holds " + std::to_string(met) + " " + what + ", this run has " +
+                    std::to_string(expected));
+  }
+}
+
 // The numbers of a row besides its step.
 constexpr std::size_t kRowNumbers = 33;
 using RowNumbers = std::array<double, kRowNumbers>;
@@ -84,8 +93,7 @@ std::vector<std::vector<ThermoRow>> read_rows(const H5File &h5, const std::files
 
 } // namespace
 
-void save_dynamics_checkpoint(const std::filesystem::path &file, const DynamicsCheckpoint &checkpoint) {
-  const DynamicsState &state = checkpoint.state;
+void write_dynamics_state(H5File &h5, const DynamicsState &state) {
   const std::size_t atoms = state.order.size();
   for_each_field(state, [&](const std::string &field, const auto &values) {
     const bool of_atoms =
@@ -95,10 +103,46 @@ void save_dynamics_checkpoint(const std::filesystem::path &file, const DynamicsC
                            " values for " + std::to_string(atoms) + " atoms");
     }
   });
-  H5File h5 = begin_checkpoint(file, checkpoint.identity, checkpoint.meta);
   h5.write("/state/step", std::vector<std::int64_t>{state.step}, {1});
   for_each_field(state,
                  [&](const std::string &field, const auto &values) { h5.write("/state/" + field, values, {values.size()}); });
+  if (!state.type.empty()) {
+    if (state.type.size() != atoms) {
+      throw InvariantError("the state to be saved is inconsistent: 'type' has " + std::to_string(state.type.size()) +
+                           " values for " + std::to_string(atoms) + " atoms");
+    }
+    h5.write(kTypes, state.type, {atoms});
+  }
+}
+
+DynamicsState read_dynamics_state(const H5File &h5, const std::filesystem::path &file) {
+  const auto one = [&](const std::string &name) {
+    if (h5.shape(name).size() != 1) {
+      throw DataError(file.string() + ": '" + name + "' has an unexpected shape");
+    }
+  };
+  DynamicsState state;
+  one("/state/step");
+  const auto step = h5.read<std::int64_t>("/state/step");
+  if (step.size() != 1 || step.front() < 0) {
+    throw DataError(file.string() + ": '/state/step' is no count of steps");
+  }
+  state.step = step.front();
+  for_each_field(state, [&](const std::string &field, auto &values) {
+    using Value = typename std::remove_reference_t<decltype(values)>::value_type;
+    one("/state/" + field);
+    values = h5.read<Value>("/state/" + field);
+  });
+  if (h5.exists(kTypes)) {
+    one(kTypes);
+    state.type = h5.read<std::int32_t>(kTypes);
+  }
+  return state;
+}
+
+void save_dynamics_checkpoint(const std::filesystem::path &file, const DynamicsCheckpoint &checkpoint) {
+  H5File h5 = begin_checkpoint(file, checkpoint.identity, checkpoint.meta);
+  write_dynamics_state(h5, checkpoint.state);
   h5.write("/trajectory_end", checkpoint.trajectory_end, {checkpoint.trajectory_end.size()});
   write_rows(h5, checkpoint.rows);
   end_checkpoint(h5, file, kDriver);
@@ -107,42 +151,25 @@ void save_dynamics_checkpoint(const std::filesystem::path &file, const DynamicsC
 DynamicsCheckpoint load_dynamics_checkpoint(const std::filesystem::path &file) {
   DynamicsCheckpoint checkpoint;
   read_checkpoint(file, kDriver, checkpoint.identity, checkpoint.meta, [&](const H5File &h5) {
-    const auto one = [&](const std::string &name, std::size_t dimensions) {
-      if (h5.shape(name).size() != dimensions) {
-        throw DataError(file.string() + ": '" + name + "' has an unexpected shape");
-      }
-    };
-    one("/state/step", 1);
-    const auto step = h5.read<std::int64_t>("/state/step");
-    if (step.size() != 1 || step.front() < 0) {
-      throw DataError(file.string() + ": '/state/step' is no count of steps");
+    checkpoint.state = read_dynamics_state(h5, file);
+    if (h5.shape("/trajectory_end").size() != 1) {
+      throw DataError(file.string() + ": '/trajectory_end' has an unexpected shape");
     }
-    checkpoint.state.step = step.front();
-    for_each_field(checkpoint.state, [&](const std::string &field, auto &values) {
-      using Value = typename std::remove_reference_t<decltype(values)>::value_type;
-      one("/state/" + field, 1);
-      values = h5.read<Value>("/state/" + field);
-    });
-    one("/trajectory_end", 1);
     checkpoint.trajectory_end = h5.read<std::uint64_t>("/trajectory_end");
     checkpoint.rows = read_rows(h5, file);
   });
   return checkpoint;
 }
 
-void check_dynamics_checkpoint_fits(const DynamicsCheckpoint &checkpoint, const std::vector<Atoms> &systems,
-                                    const std::filesystem::path &file) {
+void check_dynamics_state_fits(const DynamicsState &state, const std::vector<Atoms> &systems,
+                               const std::filesystem::path &file) {
   const auto expect = [&](const std::string &what, std::size_t met, std::size_t expected) {
-    if (met != expected) {
-      throw DataError(file.string() + ": holds " + std::to_string(met) + " " + what + ", this run has " +
-                      std::to_string(expected));
-    }
+    expect_count(file, what, met, expected);
   };
   std::size_t atoms = 0;
   for (const Atoms &system : systems) {
     atoms += system.size();
   }
-  const DynamicsState &state = checkpoint.state;
   expect("atoms", state.order.size(), atoms);
   std::vector<bool> met(atoms, false);
   for (const std::int64_t place : state.order) {
@@ -161,8 +188,35 @@ void check_dynamics_checkpoint_fits(const DynamicsCheckpoint &checkpoint, const 
       expect("values of '" + field + "'", values.size(), 3 * atoms);
     }
   });
+  if (state.type.empty()) {
+    return;
+  }
+  expect("values of 'type'", state.type.size(), atoms);
+  std::vector<std::size_t> system_of;
+  for (std::size_t k = 0; k < systems.size(); ++k) {
+    system_of.insert(system_of.end(), systems[k].size(), k);
+  }
+  std::vector<std::vector<std::int64_t>> counts;
+  for (const Atoms &system : systems) {
+    counts.emplace_back(system.elements.size(), 0);
+    for (const std::int32_t type : system.type) {
+      ++counts.back().at(static_cast<std::size_t>(type));
+    }
+  }
+  for (std::size_t i = 0; i < atoms; ++i) {
+    std::vector<std::int64_t> &left = counts[system_of[static_cast<std::size_t>(state.order[i])]];
+    if (state.type[i] < 0 || static_cast<std::size_t>(state.type[i]) >= left.size() ||
+        --left[static_cast<std::size_t>(state.type[i])] < 0) {
+      throw DataError(file.string() + ": its atoms are not of the elements that the structure holds");
+    }
+  }
+}
+
+void check_dynamics_checkpoint_fits(const DynamicsCheckpoint &checkpoint, const std::vector<Atoms> &systems,
+                                    const std::filesystem::path &file) {
+  check_dynamics_state_fits(checkpoint.state, systems, file);
   for (const std::vector<ThermoRow> &sample : checkpoint.rows) {
-    expect("systems in a sampled row", sample.size(), systems.size());
+    expect_count(file, "systems in a sampled row", sample.size(), systems.size());
   }
 }
 

@@ -30,4 +30,11 @@ DynamicsCheckpoint load_dynamics_checkpoint(const std::filesystem::path &file);
 void check_dynamics_checkpoint_fits(const DynamicsCheckpoint &checkpoint, const std::vector<Atoms> &systems,
                                     const std::filesystem::path &file);
 
+// The part of a checkpoint that is the state of the batch, /state. Throw InvariantError (what is to be saved is inconsistent)
+// and DataError (shapes in the file; sizes that are not those of the systems, types that they do not have).
+void write_dynamics_state(H5File &h5, const DynamicsState &state);
+DynamicsState read_dynamics_state(const H5File &h5, const std::filesystem::path &file);
+void check_dynamics_state_fits(const DynamicsState &state, const std::vector<Atoms> &systems,
+                               const std::filesystem::path &file);
+
 } // namespace zener

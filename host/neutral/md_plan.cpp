@@ -53,6 +53,9 @@ void copy_system(const DynamicsState &from, const std::vector<Atoms> &systems_fr
   rows(from.position, to.position, 3, a, b, n);
   rows(from.reference, to.reference, 3, a, b, n);
   rows(from.totals, to.totals, 1, a, b, n);
+  if (!from.type.empty() && !to.type.empty()) {
+    rows(from.type, to.type, 1, a, b, n);
+  }
   columns(from.velocity, to.velocity);
   columns(from.force, to.force);
   columns(from.image, to.image);

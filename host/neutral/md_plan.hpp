@@ -157,6 +157,28 @@ struct BandsReport {
   std::int64_t lost_system = -1; // an atom of this system ran away: the batch is of no use any more
 };
 
+// Metropolis swaps of atoms of different elements (or masses), every system on its own.
+struct SwapPlan {
+  std::vector<double> temperature_K; // [K], above 0
+  // Energies of the systems as they stand, as the last call reported them, so that a chain of trials can be cut into calls
+  // without a trace; empty: they are evaluated.
+  std::vector<double> energy_eV;
+  // Energies are those after FIRE to a force tolerance, or of this many steps at the most; 0: positions stay as they are.
+  std::int64_t relax_steps = 0;
+  double force_tolerance_eV_A = 0.01;
+  double largest_move_A = 0.1; // in one step
+};
+
+// What the trials of one call did.
+struct SwapReport {
+  std::vector<double> energy_eV; // [K] of the systems as they stand
+  // [K][pair_index(a, b, E)] of the system's own E elements: trials, and those kept.
+  std::vector<std::vector<std::int64_t>> tried, kept;
+  std::vector<std::int64_t> missed;      // [K] trials that found no unlike pair
+  std::vector<std::int64_t> unrelaxed;   // [K] relaxations that ended at the largest number of steps
+  std::vector<std::int64_t> relax_steps; // [K] of all relaxations
+};
+
 // Energies, forces and virials of the systems as they stand, atoms in the order in which they were given.
 struct Evaluation {
   std::vector<double> energy_eV;                   // [K]
@@ -179,6 +201,7 @@ struct DynamicsState {
   std::vector<double> reference_cell; // [K][9]
   std::vector<double> bath;           // [K][kBathNumbers] thermostats and barostats
   std::vector<double> totals;         // [K][…] sums of the last step, which some ensembles begin the next one with
+  std::vector<std::int32_t> type;     // [N] the atoms' elements as their system numbers them; empty: those given
 };
 
 // Copies one system of a state into the place of another of the same atoms in another batch's state: positions, velocities,

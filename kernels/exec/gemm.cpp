@@ -9,7 +9,7 @@ inline namespace ZENER_BACKEND {
 namespace {
 
 // Rows of a lane on the CPU: what the registers hold.
-template <class T> inline constexpr int kLaneRows = kPackWidth<T> * sizeof(T) == 64 ? 8 : 4;
+template <class T> [[maybe_unused]] inline constexpr int kLaneRows = kPackWidth<T> * sizeof(T) == 64 ? 8 : 4;
 inline constexpr int kInnerChunk = kGpuShapes ? 16 : 128;
 inline constexpr int kTileRows = kGpuShapes ? 32 : 128;
 template <class T> inline constexpr int kTileColumns = kGpuShapes ? 32 : 2 * kPackWidth<T>;

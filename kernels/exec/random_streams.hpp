@@ -13,5 +13,7 @@ inline constexpr std::uint32_t md_bath = 5; // owner: system, step: step; draws 
 inline constexpr std::uint32_t network_start = 6; // owner: place in a tensor, step: tensor
 inline constexpr std::uint32_t train_order = 7;   // owner: jump, step: epoch
 inline constexpr std::uint32_t train_augment = 8; // owner: 2 jump + (0 or 1: backward), step: epoch
+// owner: system, step: trial; draws from 0: two atoms each, draw kMostDraws: acceptance
+inline constexpr std::uint32_t swap_atoms = 10;
 
 } // namespace zener::streams

@@ -817,16 +817,20 @@ void gather_voxels(Queue &q, const ItemSource &source, std::int64_t items, View<
 namespace {
 
 // Calls f with a number of packs, as a constant, of which a layer's columns are a multiple.
-template <class T, class F> void with_packs(int columns, F f) {
-  const auto fits = [&](int packs) { return !kGpuShapes && columns % (packs * kPackWidth<T>) == 0; };
-  if (fits(8)) {
-    f(std::integral_constant<int, 8>());
-  } else if (fits(4)) {
-    f(std::integral_constant<int, 4>());
-  } else if (fits(2)) {
-    f(std::integral_constant<int, 2>());
-  } else {
+template <class T, class F> void with_packs([[maybe_unused]] int columns, F f) {
+  if constexpr (kGpuShapes) {
     f(std::integral_constant<int, 1>());
+  } else {
+    const auto fits = [&](int packs) { return columns % (packs * kPackWidth<T>) == 0; };
+    if (fits(8)) {
+      f(std::integral_constant<int, 8>());
+    } else if (fits(4)) {
+      f(std::integral_constant<int, 4>());
+    } else if (fits(2)) {
+      f(std::integral_constant<int, 2>());
+    } else {
+      f(std::integral_constant<int, 1>());
+    }
   }
 }
 

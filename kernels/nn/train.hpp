@@ -64,10 +64,10 @@ void gather_voxels(Queue &q, const ItemSource &source, std::int64_t items, View<
 template <class T> struct TableTask {
   std::int64_t items;
   int sites, codes, group, width;
-  const std::int32_t *code;                                                            // [item][site]
-  const std::int32_t *permutation;                                                     // [g][site]
-  const std::int32_t *inverse;                                                         // [g][site]
-  std::int64_t numbers() const { return std::int64_t{sites} * codes * group * width; } // of `wide`
+  const std::int32_t *code;                                                                          // [item][site]
+  const std::int32_t *permutation;                                                                   // [g][site]
+  const std::int32_t *inverse;                                                                       // [g][site]
+  ZENER_HOST_FN std::int64_t numbers() const { return std::int64_t{sites} * codes * group * width; } // of `wide`
 };
 template <class T> void table_forward(Queue &q, const TableTask<T> &task, const T *table, T *wide, T *y);
 // gradient[site][code][unit] from that of y. wide: room for TableTask::numbers(); not used with one operation.

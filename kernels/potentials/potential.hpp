@@ -32,6 +32,7 @@ struct ForceView {
   int deterministic = 1;           // 0: `scattered` holds doubles, added in any order
   int want_virial = 1;
   int want_energy = 1;
+  int want_force = 1; // 0: forces and virials may be left out, which spares some potentials half of the work
 };
 
 ZENER_FN void add_force(const ForceView &forces, std::int64_t atom, double x, double y, double z) {

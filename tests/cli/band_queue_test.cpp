@@ -39,6 +39,9 @@ public:
   RelaxReport relax(const RelaxPlan &plan) override { return inner_->relax(plan); }
   DynamicsState save() override { return inner_->save(); }
   void load(const DynamicsState &state) override { inner_->load(state); }
+  SwapReport swap_trials(const SwapPlan &plan, std::int64_t first, std::int64_t until) override {
+    return inner_->swap_trials(plan, first, until);
+  }
   TransferCount transfers() const override { return inner_->transfers(); }
 
 private:

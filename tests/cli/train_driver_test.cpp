@@ -276,7 +276,8 @@ TEST_F(TrainDriver, RefusesWhatCannotBeTrained) {
   expect_error<ConfigError>([&] { run("o", {"compositions=[[\"Nb50Mo25Ta25\"]]"}); }, {"/compositions/0/0", "held out"});
   expect_error<ConfigError>([&] { run("o", {"learning_curve=[65]"}); }, {"/learning_curve", "65", "64"});
   expect_error<DataError>([&] { run("o", {"hold_out=[\"Nb50Mo25Ta25\",\"Nb33Mo33Ta33\"]"}); }, {"0 jumps to train on"});
-  expect_error<DataError>([&] { run("o", {"data=" + (folder_ / "none.h5").string()}); }, {"none.h5", "cannot open"});
+  expect_error<DataError>([&] { run("o", {"data=" + (folder_ / "none.h5").string()}); },
+                          {"none.h5", "no such file", "barrier_dataset"});
   BarrierFile foreign = small_barrier_file(2, 2);
   foreign.elements = {"Nb", "W", "Ta"};
   write_barrier_file(folder_ / "other.h5", foreign);

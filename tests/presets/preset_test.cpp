@@ -12,6 +12,7 @@
 #include "host/neutral/preset.hpp"
 #include "host/neutral/relax_preset.hpp"
 #include "host/neutral/schema.hpp"
+#include "host/neutral/swap_preset.hpp"
 #include "host/neutral/text.hpp"
 #include "host/neutral/train_preset.hpp"
 #include "tests/neutral/support.hpp"
@@ -72,8 +73,21 @@ json minimal_md() {
   })");
 }
 
-// relax, elastic, defects, neb, lattice_parameter and barrier_dataset.
+json minimal_swap() {
+  return json::parse(R"({
+    "driver": "swap_mc_md",
+    "structure": {"file": "w.xyz"},
+    "potential": {"kind": "eam_alloy", "file": "w.eam"},
+    "ladder": {"temperatures_K": [300, 900]},
+    "trials": 1000
+  })");
+}
+
+// relax, elastic, defects, neb, lattice_parameter, barrier_dataset and swap_mc_md.
 json minimal_static_cells(const std::string &driver) {
+  if (driver == "swap_mc_md") {
+    return minimal_swap();
+  }
   json document = json::parse(R"({"structure": {"file": "w.xyz"}, "potential": {"kind": "eam_alloy", "file": "w.eam"}})");
   document["driver"] = driver;
   if (driver == "defects") {
@@ -115,6 +129,9 @@ std::optional<json> read_static_cells(const json &document, std::set<std::string
   }
   if (driver == "train_barriers") {
     return resolved(read_train_preset(document, "p.json", asked));
+  }
+  if (driver == "swap_mc_md") {
+    return resolved(read_swap_preset(document, "p.json", asked));
   }
   return std::nullopt;
 }
@@ -209,6 +226,11 @@ TEST(ShippedPresets, AreValidAndReadable) {
       }
       if (ships && preset.structure.value("cells", json::array({0})) != json::array({30, 30, 56})) {
         EXPECT_EQ(make_md_plan(preset).atoms.systems.size(), preset.systems());
+      }
+    } else if (driver == "swap_mc_md") {
+      const SwapPreset preset = load_swap_preset(entry.path());
+      if (text_of(entry.path()).find("not ship") == std::string::npos) {
+        EXPECT_EQ(make_swap_plan(preset).atoms.systems.size(), preset.systems());
       }
     } else if (driver == "kmc" || driver == "static_mc") {
       const KmcPreset preset = load_kmc_preset(entry.path());
@@ -349,7 +371,8 @@ const std::vector<std::string> kDrivers{"kmc",
                                         "neb",
                                         "lattice_parameter",
                                         "barrier_dataset",
-                                        "train_barriers"};
+                                        "train_barriers",
+                                        "swap_mc_md"};
 
 std::vector<json> every_shape_of_md() {
   std::vector<json> documents;
@@ -381,14 +404,15 @@ std::vector<json> every_shape_of_static_cells(const std::string &driver) {
     return {minimal_static_cells(driver), many};
   }
   std::vector<const char *> changes{
-      "{}",
-      driver == "neb" ? R"({"potential": "w.json", "precision": "mixed", "relax": {"method": "fire"}})"
-                      : R"({"potential": "w.json", "precision": "mixed", "relax": {"method": "lbfgs"}})",
+      "{}", driver == "neb" ? R"({"potential": "w.json", "precision": "mixed", "relax": {"method": "fire"}})"
+                            : R"({"potential": "w.json", "precision": "mixed", "relax": {"method": "lbfgs"}})"};
+  const std::vector<const char *> structures{
       R"({"structure": {"file": "w.data", "frame": 2, "elements": ["W"]}})",
       R"({"structure": {"lattice": "hcp", "a_A": 3, "c_over_a": 1.6, "cells": [2, 2, 2], "composition": {"Ti": 1, "Zr": 2},
                         "displacement_A": 0.1, "defects": [{"kind": "vacancies", "count": 2}]}})",
       R"({"structure": {"lattice": "bcc", "a_A": 3, "cells": [2, 2, 2], "elements": ["W"],
                         "orientation": [[1, 1, 0], [-1, 1, 0], [0, 0, 1]], "surface": {"axis": "z", "vacuum_A": 10}}})"};
+  changes.insert(changes.end(), structures.begin(), structures.end());
   if (driver == "relax") {
     changes.insert(changes.end(), {R"({"frames": "all"})", R"({"relax": {"cell": "full", "pressure_GPa": -1.5}})"});
   } else if (driver == "elastic") {
@@ -409,6 +433,15 @@ std::vector<json> every_shape_of_static_cells(const std::string &driver) {
              "band": {"images": 3, "climb": false}, "atoms_at_once": 5000})",
                     R"({"paths": [{"kind": "files", "last": "b.xyz"},
                        {"kind": "files", "name": "c", "first": {"file": "t.dump", "frame": 0, "elements": ["W"]}, "last": "b.xyz"}]})"});
+  } else if (driver == "swap_mc_md") {
+    changes = {"{}", R"({"potential": "w.json", "precision": "mixed", "between": {"relax": {"steps": 50}}})",
+               R"({"trials": null, "sweeps": 2.5, "between": {"relax": {}}})"};
+    changes.insert(changes.end(), structures.begin(), structures.end());
+    for (const char *md :
+         {R"({"between": {"md": {"every_trials": 10, "steps": 5, "ensemble": {"kind": "bussi"}}}})",
+          R"({"between": {"md": {"every_trials": 10, "steps": 5, "ensemble": {"kind": "npt_stochastic"}}}})"}) {
+      changes.push_back(md);
+    }
   } else {
     changes.insert(changes.end(), {R"({"ensemble": {"kind": "npt_stochastic"}, "ladder": {"temperatures_K": [300, 400]}})",
                                    R"({"ensemble": {"kind": "npt_axes"}, "defects": ["vacancy"], "static": true})"});
@@ -443,7 +476,7 @@ std::vector<json> every_shape(const std::string &driver) {
     return every_shape_of_training();
   }
   if (driver == "relax" || driver == "elastic" || driver == "defects" || driver == "neb" || driver == "lattice_parameter" ||
-      driver == "barrier_dataset") {
+      driver == "barrier_dataset" || driver == "swap_mc_md") {
     return every_shape_of_static_cells(driver);
   }
   if (driver == "md") {
@@ -577,7 +610,7 @@ TEST(SchemaAndReader, AllKeysHasThemAll) {
       }
       bool variant = false;
       for (const char *of : {"/barriers/", "/observe/sample/", "/initial/", "/real_time/", "/composition/",
-                             "/output/trajectory/", "/ensemble/", "/structure/"}) {
+                             "/output/trajectory/", "/ensemble/", "/structure/", "/between"}) {
         variant = variant || pointer.rfind(of, 0) == 0;
       }
       const std::string key = pointer.substr(pointer.rfind('/') + 1);
@@ -1022,6 +1055,111 @@ TEST(MdPresets, RefusesWhatMakesNoSense) {
   refused(R"({"stpes": 5})", {"/stpes", "steps"});
 }
 
+TEST(SwapPresets, ReadsWhatItIsGiven) {
+  const auto read_swap = [](const json &document) {
+    check_document(document);
+    return read_swap_preset(document, "p.json");
+  };
+  const SwapPreset plain = read_swap(minimal_swap());
+  EXPECT_EQ(plain.between, BetweenSwaps::nothing);
+  EXPECT_EQ(plain.temperatures_K, (std::vector<double>{300.0, 900.0}));
+  EXPECT_EQ(plain.systems(), 2U);
+  EXPECT_EQ(plain.trials, 1000);
+  EXPECT_FALSE(plain.sweeps);
+  json document = minimal_swap();
+  document.merge_patch(json::parse(R"({"trials": null, "sweeps": 1.5, "ladder": {"replicas": 3},
+    "between": {"md": {"every_trials": 20, "steps": 7, "time_step_fs": 2,
+      "ensemble": {"kind": "npt_stochastic", "thermostat_time_fs": 50, "pressure_GPa": 2, "barostat_time_fs": 300,
+                   "compressibility_per_GPa": 0.01}}},
+    "output": {"order_shells": 1, "sample_every": 40}, "checkpoint": {"every_s": 9}})"));
+  const SwapPreset full = read_swap(document);
+  EXPECT_EQ(full.between, BetweenSwaps::md);
+  EXPECT_EQ(full.systems(), 6U);
+  EXPECT_EQ(full.rung(5), 1U);
+  EXPECT_EQ(full.sweeps, 1.5);
+  EXPECT_EQ(full.every_trials, 20);
+  EXPECT_EQ(full.steps, 7);
+  EXPECT_EQ(full.time_step_fs, 2.0);
+  EXPECT_EQ(full.ensemble, Ensemble::npt_stochastic);
+  EXPECT_EQ(full.thermostat_time_fs, 50.0);
+  EXPECT_EQ(full.pressure_GPa, 2.0);
+  EXPECT_EQ(full.barostat_time_fs, 300.0);
+  EXPECT_EQ(full.compressibility_per_GPa, 0.01);
+  EXPECT_EQ(full.order_shells, 1);
+  EXPECT_EQ(full.sample_every, 40);
+  EXPECT_EQ(full.checkpoint_every_s, 9.0);
+  document["between"] = json::parse(R"({"relax": {"force_tolerance_eV_A": 0.1, "steps": 33}})");
+  const SwapPreset relaxed = read_swap(document);
+  EXPECT_EQ(relaxed.between, BetweenSwaps::relax);
+  EXPECT_EQ(relaxed.force_tolerance_eV_A, 0.1);
+  EXPECT_EQ(relaxed.relax_steps, 33);
+}
+
+TEST(SwapPresets, RefusesWhatMakesNoSense) {
+  const auto refused = [](const char *change, std::initializer_list<std::string> words) {
+    json document = minimal_swap();
+    document.merge_patch(json::parse(change));
+    const std::string message = refusal(document);
+    EXPECT_FALSE(message.empty()) << change;
+    for (const std::string &word : words) {
+      EXPECT_NE(message.find(word), std::string::npos) << change << "\n" << message;
+    }
+  };
+  refused(R"({"trials": null})", {"/trials", "missing", "sweeps"});
+  refused(R"({"sweeps": 2})", {"/trials", "give one of the two"});
+  refused(R"({"trials": 0})", {"/trials"});
+  refused(R"({"ladder": null})", {"/ladder", "missing"});
+  refused(R"({"ladder": {"temperatures_K": [900, 300]}})", {"/ladder/temperatures_K/1", "rising"});
+  refused(R"({"ladder": {"temperatures_K": [0]}})", {"/ladder/temperatures_K/0"});
+  refused(R"({"between": "relax"})", {"/between", "nothing"});
+  refused(R"({"between": {}})", {"/between"});
+  refused(R"({"between": {"relax": {"steps": 0}}})", {"/between"});
+  refused(R"({"between": {"md": {"steps": 5}}})", {"/between"});
+  refused(R"({"between": {"md": {"every_trials": 10, "steps": 5, "ensemble": {"kind": "nve"}}}})", {"/between"});
+  refused(R"({"between": {"md": {"every_trials": 10, "steps": 5, "ensemble": {"kind": "bussi", "pressure_GPa": 1}}}})",
+          {"/between/md/ensemble/pressure_GPa", "npt_stochastic"});
+  refused(R"({"between": {"md": {"every_trials": 300, "steps": 5, "ensemble": {"kind": "bussi"}}}})",
+          {"/output/sample_every", "multiple", "300"});
+  refused(R"({"output": {"order_shells": 3}})", {"/output/order_shells"});
+  refused(R"({"velocities": {}})", {"/velocities", "unknown"});
+}
+
+// What needs the structure: an alloy that ships.
+TEST(SwapPresets, PlansOfAlloys) {
+  const auto plan_with = [](const std::vector<std::string> &edits) {
+    return make_swap_plan(load_swap_preset(presets() / "all_keys_swap_mc_md.json", edits));
+  };
+  const SwapRunPlan plan = plan_with({});
+  EXPECT_EQ(plan.trials, 1080); // 20 sweeps of 54 atoms, whole pieces of 20
+  EXPECT_EQ(plan.counts, (std::vector<std::int64_t>{18, 18, 18}));
+  ASSERT_EQ(plan.shells.size(), 2U);
+  EXPECT_EQ(plan.shells[0].bonds.size(), 54U * 4);
+  EXPECT_EQ(plan.shells[1].bonds.size(), 54U * 3);
+  // N0_ii = B n (n-1)/(N (N-1)), N0_ij = 2 B n n/(N (N-1)).
+  EXPECT_NEAR(plan.expected[0], 216.0 * 18 * 17 / (54.0 * 53), 1e-9);
+  EXPECT_NEAR(plan.expected[1], 2 * 216.0 * 18 * 18 / (54.0 * 53), 1e-9);
+  EXPECT_EQ(plan.dynamics.begin_K, (std::vector<double>{600, 600, 2000, 2000}));
+  EXPECT_NE(plan.atoms.systems[0].velocity_A_ps, plan.atoms.systems[1].velocity_A_ps);
+  const auto refused = [&](const std::vector<std::string> &edits, std::initializer_list<std::string> words) {
+    try {
+      plan_with(edits);
+      ADD_FAILURE() << edits.front();
+    } catch (const Error &error) {
+      for (const std::string &word : words) {
+        EXPECT_NE(std::string(error.what()).find(word), std::string::npos) << word << "\n" << error.what();
+      }
+    }
+  };
+  refused({"structure.composition={\"Ta\":1}"}, {"one element", "two"});
+  refused({"structure.composition={\"Ta\":1,\"W\":1}"}, {"W", "Nb"});
+  refused({"trials=30", "sweeps=null"}, {"/trials", "every_trials", "20"});
+  refused({"structure.cells=[1,4,4]"}, {"own image", "order_shells"});
+  refused({"structure.displacement_A=0.5"}, {"shell", "order_shells"});
+  refused({"structure.surface={\"axis\":\"z\"}", "output.order_shells=0"}, {"/between/md/ensemble/kind", "periodic"});
+  refused({"sweeps=1e9", "output.sample_every=20"}, {"/output/sample_every", "4,194,304"});
+  EXPECT_EQ(plan_with({"output.order_shells=0", "structure.displacement_A=0.3"}).expected.size(), 0U);
+}
+
 TEST(MdPresets, PathsOfPotentials) {
   json document = minimal_md();
   document["potential"] = json::parse(R"({"kind": "overlay", "parts": [
@@ -1342,7 +1480,7 @@ TEST_P(FaultyPreset, IsRefusedWithPlaceAndHint) { expect_refused(minimal(), GetP
 INSTANTIATE_TEST_SUITE_P(
     Table, FaultyPreset,
     testing::Values(
-        Faulty{"-driver", "/driver", "missing; needed: one of \"barrier_map\", "},
+        Faulty{"-driver", "/driver", "missing; needed: one of \"barrier_dataset\", "},
         Faulty{"driver=phase_field", "/driver", "\"phase_field\" is not allowed"},
         Faulty{"driver=7", "/driver", "7 is not allowed"}, Faulty{"driver=kcm", "/driver", "did you mean \"kmc\"?"},
         Faulty{"title=3", "/title", "3 is not allowed; allowed: a string"}, Faulty{"seed=-1", "/seed", "from 0 to 4294967295"},

@@ -1,4 +1,4 @@
-"""zener plot of train_barriers: invented results are drawn, errors are those of the definition, damaged files refused in one line."""
+"""zener plot of train_barriers: invented results are drawn, damaged ones refused in one line."""
 
 import contextlib
 import io
@@ -40,8 +40,8 @@ def errors_of(true, predicted, composition, count):
     return rows
 
 
-def training(file, designs=({"kind": "mlp", "widths": [8, 8], "shells": 8}, {"kind": "$x_1"}), cases=1, counts=1, compositions=3,
-             sets=("train", "validation", "held_out"), ways=2, diverged=(), epochs=9, jumps=40):
+def training(file, designs=({"kind": "mlp", "widths": [8, 8], "shells": 8}, {"kind": "$x_1"}), cases=1, counts=1,
+             compositions=3, sets=("train", "validation", "held_out"), ways=2, diverged=(), epochs=9, jumps=40):
     """An invented training.h5."""
     random = np.random.default_rng(2)
     file.attrs["format"] = "zener-training-1"

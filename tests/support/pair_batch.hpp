@@ -81,6 +81,9 @@ public:
   }
   // Steepest descent by springs' stiffness: slow and sure.
   BandsReport relax_bands(const BandsPlan &) override { throw InvariantError("this batch has no bands"); }
+  SwapReport swap_trials(const SwapPlan &, std::int64_t, std::int64_t) override {
+    throw InvariantError("this batch swaps nothing");
+  }
   RelaxReport relax(const RelaxPlan &plan) override {
     RelaxReport report;
     for (Atoms &atoms : systems_) {

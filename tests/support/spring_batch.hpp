@@ -130,6 +130,9 @@ public:
   }
 
   BandsReport relax_bands(const BandsPlan &) override { throw InvariantError("this batch has no bands"); }
+  SwapReport swap_trials(const SwapPlan &, std::int64_t, std::int64_t) override {
+    throw InvariantError("this batch swaps nothing");
+  }
   RelaxReport relax(const RelaxPlan &) override { return {}; }
 
   DynamicsState save() override {

@@ -200,7 +200,9 @@ private:
     }
     queue_.teams("eam_gather", packing,
                  EamGather<typename Data::Form, Real, kOneType, kVirial>{atoms, forces, data_.form, near, cutoff_ * cutoff_});
-    queue_.teams("eam_spread", shape, EamSpread<Real>{atoms, forces, near});
+    if (forces.want_force != 0) {
+      queue_.teams("eam_spread", shape, EamSpread<Real>{atoms, forces, near});
+    }
   }
 
   Queue &queue_;

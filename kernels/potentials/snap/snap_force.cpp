@@ -340,8 +340,10 @@ template <class Real> struct SnapForce {
     team.end_part(kDescriptorPart);
     sum_y(team, s, packs);
     energies(team, s);
-    functionals(team, s, packs);
-    team.for_each(most / kTogether, packs, [&](int i, int p) { neighbour_forces(s, i * kTogether, p); });
+    if (forces.want_force != 0) {
+      functionals(team, s, packs);
+      team.for_each(most / kTogether, packs, [&](int i, int p) { neighbour_forces(s, i * kTogether, p); });
+    }
     team.for_each(width(), [&](int a) {
       if (first_atom + a < atom_count()) {
         own_sums(s, a, first_atom + a);
@@ -815,6 +817,12 @@ template <class Real> struct SnapForce {
 
   // Phase 10.
   ZENER_FN void own_sums(const Scratch &s, int a, std::int64_t atom) const {
+    if (forces.want_energy != 0) {
+      forces.energy[atom] += s.energy[a];
+    }
+    if (forces.want_force == 0) {
+      return;
+    }
     const int w = width();
     double force[3] = {};
     double virial[6] = {};
@@ -837,9 +845,6 @@ template <class Real> struct SnapForce {
       for (int d = 0; d < 6; ++d) {
         forces.virial(d, atom) += virial[d];
       }
-    }
-    if (forces.want_energy != 0) {
-      forces.energy[atom] += s.energy[a];
     }
   }
 };
