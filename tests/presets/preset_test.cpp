@@ -479,6 +479,8 @@ TEST(SchemaAndReader, KnowTheSameKeys) {
     std::set<std::string> of_schema = leaves_of(driver);
     of_schema.erase("/composition");
     of_reader.erase("/composition");
+    of_schema.erase("/between"); // which can be a text as well
+    of_reader.erase("/between");
     EXPECT_EQ(of_schema, of_reader) << driver;
   }
 }
