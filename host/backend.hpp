@@ -128,6 +128,8 @@ public:
   virtual void load(std::size_t network, const NetworkState &state) = 0;
   // The network with batch norm folded in, in double.
   virtual TrainedModel model(std::size_t network) = 0;
+  // The library that large matrix products go to, e.g. "OpenBLAS", opened at run time; "" when all are our own.
+  virtual std::string library() const { return ""; }
 };
 
 class Backend {
@@ -141,7 +143,7 @@ public:
   virtual std::unique_ptr<KmcBatch> make_kmc(const KmcPlan &plan) = 0;
   // Throws ConfigError for plans that no device can run, DeviceError when the memory is too small (estimated first).
   virtual std::unique_ptr<Training> make_training(const TrainPlan &plan) = 0;
-  // Barriers [environment][path] in eV of environments given as species codes [environment][112].
+  // Barriers [environment][path] in eV of environments given as species codes on the sites of environment_of(model).
   virtual std::vector<double> barriers(const BarrierModel &model, Precision precision, std::span<const std::uint8_t> types) = 0;
   // The vacancy on every site of a configuration without vacancies in turn (the atom there is taken away): barriers, and the
   // jump randomness R = 1 - sigma(p) / max sigma at each temperature (Xing et al. 2024; population standard deviation,

@@ -130,7 +130,7 @@ void evaluate_barriers(const fs::path &model_file, const fs::path &environments_
   if (const auto *pair = std::get_if<PairKra>(&model)) {
     check_barriers_positive(*pair, Structure::bcc, false);
   }
-  const Environments environments = read_environments(environments_file, elements_of(model));
+  const Environments environments = read_environments(environments_file, elements_of(model), environment_of(model).offsets);
   const ChosenDevice chosen = choose_device(device, threads);
   const std::vector<double> barriers =
       chosen.backend->barriers(model, precision == "float64" ? Precision::float64 : Precision::float32, environments.types);

@@ -108,6 +108,7 @@ public:
   TrainedModel model(std::size_t network) override {
     return guarded([&] { return training_->model(network); });
   }
+  std::string library() const override { return training_->library(); }
 
 private:
   std::unique_ptr<Training> training_;

@@ -19,9 +19,12 @@ namespace {
 // environments of a 112-128x4-1 network take 72 kB of scratch, so that three teams stand on a multiprocessor with 228 kB.
 template <class Model> constexpr int kRows = 16;
 template <class T> constexpr int kRows<MlpBarriers<T, kThroughputTile>> = 8;
+template <class T> constexpr int kRows<SiteMlpBarriers<T, kThroughputTile>> = 8;
+template <class L, class T> constexpr int kRows<ConsistentBarriers<L, T, kThroughputTile>> = 8;
 template <class T> constexpr int kRows<MlpBarriers<T, kLatencyTile>> = 1;
+template <class T> constexpr int kRows<CnnBarriers<T>> = 1;
 // With a memory, more walkers than that share a team, so that those not found fill the rows.
-template <class Model> constexpr int kWalkersOfARow = kRows<Model> > 1 ? 4 : 1;
+constexpr int kWalkersOfARow = 4;
 
 template <class L> L lattice_of(const std::array<int, 3> &cells) {
   L lattice;
@@ -43,11 +46,28 @@ template <class F> void with_lattice(Structure structure, const std::array<int, 
   }
 }
 
+// The networks on a device in one precision.
+template <class T>
+using DeviceNetwork = std::variant<std::monostate, DeviceMlp<T>, DeviceSiteMlp<T>, DeviceCnn<T>, DeviceConsistent<T>>;
+
+template <class T> DeviceNetwork<T> upload_network(Queue &queue, const BarrierModel &model) {
+  if (const auto *mlp = std::get_if<Mlp>(&model)) {
+    return DeviceMlp<T>(queue, *mlp);
+  }
+  if (const auto *site_mlp = std::get_if<SiteMlp>(&model)) {
+    return DeviceSiteMlp<T>(queue, *site_mlp);
+  }
+  if (const auto *cnn = std::get_if<Cnn>(&model)) {
+    return DeviceCnn<T>(queue, *cnn);
+  }
+  return DeviceConsistent<T>(queue, std::get<Consistent>(model));
+}
+
 // A barrier model on the device, and a call with it as the kernel's model.
 class DeviceModel {
 public:
   DeviceModel(Queue &queue, const BarrierModel &model, Precision precision, Structure structure, std::int64_t walkers)
-      : structure_(structure), tables_(queue, structure) {
+      : structure_(structure), tables_(queue, structure, environment_of(model).shells) {
     if (const auto *constant = std::get_if<ConstantBarrier>(&model)) {
       constant_ = *constant;
     } else if (const auto *pair = std::get_if<PairKra>(&model)) {
@@ -55,9 +75,9 @@ public:
     } else if (structure != Structure::bcc) {
       throw ConfigError(std::string("networks are for bcc; the lattice is ") + structure_name(structure));
     } else if (precision == Precision::float32) {
-      float32_ = std::make_unique<DeviceMlp<float>>(queue, std::get<Mlp>(model));
+      float32_ = upload_network<float>(queue, model);
     } else {
-      float64_ = std::make_unique<DeviceMlp<double>>(queue, std::get<Mlp>(model));
+      float64_ = upload_network<double>(queue, model);
     }
     if constexpr (kGpuShapes) {
       const DeviceProperties properties = queue.properties();
@@ -68,15 +88,30 @@ public:
   }
 
   LatticeTablesView tables() const { return tables_.view(); }
-  const DevicePairKra *pair() const { return pair_.get(); }
+
+  // Calls f with the state energy of exchanges: pair energies, their shells, and what is beyond them.
+  template <class F> void with_state_energy(F f) const {
+    if (pair_) {
+      return f(pair_->energy(), pair_->shells(), PairsAlone{});
+    }
+    const auto of = [&](const auto &network) {
+      if (network.tables().has_state()) {
+        f(network.tables().energy(), network.tables().shells(), network.state());
+      } else {
+        f(network.tables().energy(), network.tables().shells(), PairsAlone{});
+      }
+    };
+    if (const auto *single = std::get_if<DeviceConsistent<float>>(&float32_)) {
+      of(*single);
+    } else {
+      of(std::get<DeviceConsistent<double>>(float64_));
+    }
+  }
 
   template <class F> void with(F f) const {
     const LatticeTablesView tables = tables_.view();
-    if (float32_) {
-      return with_mlp(*float32_, tables, f);
-    }
-    if (float64_) {
-      return with_mlp(*float64_, tables, f);
+    if (with_network(float32_, tables, f) || with_network(float64_, tables, f)) {
+      return;
     }
     with_lattice(structure_, {1, 1, 1}, [&](const auto &lattice) {
       using L = std::decay_t<decltype(lattice)>;
@@ -91,9 +126,11 @@ public:
   // The shape of teams. The CPU runs one walker a team, with all its vacancies one after the other.
   template <class Model> TeamChoice team(const Model &model, std::int64_t walkers, int vacancies, bool memory) const {
     if constexpr (kGpuShapes) {
+      constexpr bool kNetwork = requires { typename Model::Stored; };
+      const int most_rows = kNetwork && few_walkers_ ? 1 : kRows<Model>;
       const auto most = std::max<std::int64_t>(walkers, 1);
-      std::int64_t together = std::min<std::int64_t>(kRows<Model> * (memory ? kWalkersOfARow<Model> : 1), most);
-      std::int64_t rows = std::min<std::int64_t>(kRows<Model>, most * vacancies);
+      std::int64_t together = std::min<std::int64_t>(most_rows * (memory && most_rows > 1 ? kWalkersOfARow : 1), most);
+      std::int64_t rows = std::min<std::int64_t>(most_rows, most * vacancies);
       // What a vacancy takes besides the model's scratch is below 2 kB, a walker with every observable on below 4 kB.
       const auto bytes = [&] {
         return model.scratch(static_cast<int>(rows)) +
@@ -111,36 +148,38 @@ public:
   }
 
 private:
-  template <class T, class F> void with_mlp(const DeviceMlp<T> &mlp, const LatticeTablesView &tables, F f) const {
-    if (few_walkers_) {
-      f(mlp.template view<kLatencyTile>(tables));
+  // False when there is no network of this precision.
+  template <class T, class F> bool with_network(const DeviceNetwork<T> &network, const LatticeTablesView &tables, F f) const {
+    if (const auto *mlp = std::get_if<DeviceMlp<T>>(&network)) {
+      if (few_walkers_) {
+        f(mlp->template view<kLatencyTile>(tables));
+      } else {
+        f(mlp->template view<kThroughputTile>(tables));
+      }
+    } else if (const auto *site_mlp = std::get_if<DeviceSiteMlp<T>>(&network)) {
+      f(site_mlp->view(tables));
+    } else if (const auto *cnn = std::get_if<DeviceCnn<T>>(&network)) {
+      f(cnn->view(tables));
+    } else if (const auto *consistent = std::get_if<DeviceConsistent<T>>(&network)) {
+      consistent->with(f);
     } else {
-      f(mlp.template view<kThroughputTile>(tables));
+      return false;
     }
+    return true;
   }
 
   Structure structure_;
   DeviceTables tables_;
   ConstantBarrier constant_;
   std::unique_ptr<DevicePairKra> pair_;
-  std::unique_ptr<DeviceMlp<float>> float32_;
-  std::unique_ptr<DeviceMlp<double>> float64_;
+  DeviceNetwork<float> float32_;
+  DeviceNetwork<double> float64_;
   bool few_walkers_ = false;
   std::size_t max_scratch_ = 0;
 };
 
-void check_shape(Structure structure, const std::array<int, 3> &cells) {
-  for (const int n : cells) {
-    if (n < least_cells(structure)) {
-      throw ConfigError("a lattice of " + std::to_string(cells[0]) + " x " + std::to_string(cells[1]) + " x " +
-                        std::to_string(cells[2]) + " cells is too small: at least " + std::to_string(least_cells(structure)) +
-                        " cells a side (" + structure_name(structure) + "), or the environment of a vacancy folds onto itself");
-    }
-  }
-}
-
 void check_plan(const KmcPlan &plan) {
-  check_shape(plan.structure, plan.cells);
+  check_cells(plan.model, plan.structure, plan.cells, "");
   if (plan.vacancies < (plan.swaps() ? 0 : 1) || plan.vacancies > kMostVacancies || plan.vacancies >= plan.sites()) {
     throw ConfigError("a walker has 1 to " + std::to_string(kMostVacancies) + " vacancies; " + std::to_string(plan.vacancies) +
                       " were asked for");
@@ -151,8 +190,13 @@ void check_plan(const KmcPlan &plan) {
   if (plan.sites() > std::numeric_limits<std::int32_t>::max() || plan.walkers() > (std::int64_t{1} << 31)) {
     throw ConfigError("at most 2^31 - 1 sites and 2^31 walkers are possible");
   }
-  if (plan.swaps() && !std::holds_alternative<PairKra>(plan.model)) {
-    throw ConfigError("exchanges need the pair energies of a pair_kra model");
+  const auto *consistent = std::get_if<Consistent>(&plan.model);
+  if (plan.swaps() && !std::holds_alternative<PairKra>(plan.model) && consistent == nullptr) {
+    throw ConfigError("exchanges need a state energy: that of a pair_kra model or of a consistent network");
+  }
+  if (plan.swaps() && consistent != nullptr && consistent->state_shells > 0 && plan.vacancies > 1) {
+    throw ConfigError("the state energy of a consistent network is that of one vacancy; exchanges of " +
+                      std::to_string(plan.vacancies) + " were asked for");
   }
   if (plan.swaps() && (plan.randomness || plan.transport || plan.tracers || plan.time_limit_s > 0.0)) {
     throw ConfigError("exchanges have no time, no jumps and no randomness to observe");
@@ -160,7 +204,7 @@ void check_plan(const KmcPlan &plan) {
   if (plan.b2 && plan.structure != Structure::bcc) {
     throw ConfigError("B2 order is of bcc");
   }
-  if (plan.memory_entries < 0 || (plan.memory_entries > 0 && !std::holds_alternative<Mlp>(plan.model))) {
+  if (plan.memory_entries < 0 || (plan.memory_entries > 0 && !network_facts(plan.model))) {
     throw ConfigError("a memory of environments is for networks");
   }
   for (const KmcGroup &group : plan.groups) {
@@ -306,9 +350,7 @@ private:
   std::int64_t row_size() const { return groups() * row_.end; }
   bool follows_b2() const { return plan_.b2 && plan_.b2->persistent_over_hops > 0; }
   std::int64_t b2_columns() const { return plan_.b2 ? (follows_b2() ? 2 : 1) * kClusterColumns : 0; }
-  std::int64_t entry_words() const {
-    return memory_entry_words(memory_bits_, plan_.precision == Precision::float32 ? sizeof(float) : sizeof(double));
-  }
+  std::int64_t entry_words() const { return static_cast<std::int64_t>(memory_entry_bytes(plan_) / sizeof(std::uint64_t)); }
 
   // Every array of a saved state, with its member of KmcState.
   template <class F> void for_each_array(F f) {
@@ -361,9 +403,10 @@ private:
             accepted_.view()};
   }
 
-  MemoryView memory() {
-    return {memory_words_.view(), memory_statistics_.view(),      plan_.memory_entries,
-            memory_bits_,         memory_key_words(memory_bits_), static_cast<int>(entry_words())};
+  template <class Model> MemoryView memory() {
+    const int key_words = memory_key_words(Model::Lattice::kEnvironment, memory_bits_);
+    return {memory_words_.view(),           memory_statistics_.view(), plan_.memory_entries, memory_bits_, key_words,
+            static_cast<int>(entry_words())};
   }
 
   void fill_lattices() {
@@ -413,13 +456,19 @@ private:
       queue_.for_each("kmc_count_bonds", walkers_,
                       CountBonds<L>{lattice, model_.tables(), w.occupancy, w.pair_counts, plan_.order_shells, plan_.species()});
       if (plan_.swaps()) {
-        total_energy(queue_, exchange(lattice, RunParameters{}));
+        with_exchange(lattice, RunParameters{},
+                      [&](const auto &work, const auto &state) { total_energy(queue_, work, state); });
       }
     });
   }
 
-  template <class L> Exchange<L> exchange(const L &lattice, const RunParameters &run) {
-    return {lattice, model_.tables(), view(), inverse_kT_.view(), model_.pair()->energy(), model_.pair()->shells(), run};
+  // Calls f with the work of exchanges and the state energy beyond pairs, which is of bcc.
+  template <class L, class F> void with_exchange(const L &lattice, const RunParameters &run, F f) {
+    model_.with_state_energy([&](View<const std::int64_t, 3> energy, int shells, const auto &state) {
+      if constexpr (std::is_same_v<L, BccLattice> || std::is_same_v<std::decay_t<decltype(state)>, PairsAlone>) {
+        f(Exchange<L>{lattice, model_.tables(), view(), inverse_kT_.view(), energy, shells, run}, state);
+      }
+    });
   }
 
   void run_to(std::uint64_t hop) {
@@ -442,13 +491,15 @@ private:
     run.transport = plan_.transport;
     run.tracers = plan_.tracers;
     if (plan_.swaps()) {
-      with_lattice(plan_.structure, plan_.cells, [&](const auto &lattice) { exchange_sites(queue_, exchange(lattice, run)); });
+      with_lattice(plan_.structure, plan_.cells, [&](const auto &lattice) {
+        with_exchange(lattice, run, [&](const auto &work, const auto &state) { exchange_sites(queue_, work, state); });
+      });
     } else {
       model_.with([&](const auto &model) {
         using Model = std::decay_t<decltype(model)>;
         advance_walkers(queue_,
                         Advance<Model>{lattice_of<typename Model::Lattice>(plan_.cells), model_.tables(), view(),
-                                       inverse_kT_.view(), memory(), run, model},
+                                       inverse_kT_.view(), memory<Model>(), run, model},
                         model_.team(model, walkers_, plan_.vacancies, plan_.memory_entries > 0));
       });
     }
@@ -573,13 +624,14 @@ std::unique_ptr<KmcBatch> make_kmc_batch(Queue &queue, const KmcPlan &plan) {
 
 std::vector<double> evaluate_barriers(Queue &queue, const BarrierModel &model, Precision precision,
                                       std::span<const std::uint8_t> types) {
-  const auto n = static_cast<std::int64_t>(types.size()) / kEnvironment;
+  const auto sites = static_cast<std::int64_t>(environment_of(model).offsets.size());
+  const auto n = static_cast<std::int64_t>(types.size()) / sites;
   const DeviceModel device_model(queue, model, precision, Structure::bcc, n);
-  DeviceBuffer<std::uint8_t> codes(queue, n * kEnvironment, "environments");
+  DeviceBuffer<std::uint8_t> codes(queue, n * sites, "environments");
   DeviceBuffer<double> barriers(queue, n * kJumps, "barriers");
   codes.upload(types.data());
   device_model.with([&](const auto &kernel_model) {
-    evaluate_environments(queue, kernel_model, View<const std::uint8_t, 2>(codes.view().data(), n, kEnvironment),
+    evaluate_environments(queue, kernel_model, View<const std::uint8_t, 2>(codes.view().data(), n, sites),
                           barriers.shaped(n, kJumps), device_model.team(kernel_model, n, 1, false));
   });
   std::vector<double> result(static_cast<std::size_t>(n * kJumps));
@@ -589,8 +641,8 @@ std::vector<double> evaluate_barriers(Queue &queue, const BarrierModel &model, P
 
 namespace {
 
-void check_occupancy(const LatticeShape &lattice, std::size_t size) {
-  check_shape(lattice.structure, lattice.cells);
+void check_occupancy(const LatticeShape &lattice, std::size_t size, const BarrierModel &model = ConstantBarrier{}) {
+  check_cells(model, lattice.structure, lattice.cells, "");
   if (static_cast<std::int64_t>(size) != lattice.sites()) {
     throw InvariantError("a configuration of " + std::to_string(size) + " sites is given for a lattice of " +
                          std::to_string(lattice.sites()));
@@ -601,7 +653,7 @@ void check_occupancy(const LatticeShape &lattice, std::size_t size) {
 
 BarrierMap map_configuration(Queue &queue, const BarrierModel &model, Precision precision, const LatticeShape &shape,
                              std::span<const std::uint8_t> occupancy, std::span<const double> temperatures_K) {
-  check_occupancy(shape, occupancy.size());
+  check_occupancy(shape, occupancy.size(), model);
   const std::int64_t sites = shape.sites();
   const auto temperatures = static_cast<std::int64_t>(temperatures_K.size());
   const int paths = lattice_tables(shape.structure).paths;

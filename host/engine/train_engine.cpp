@@ -20,7 +20,8 @@ inline namespace ZENER_BACKEND {
 namespace {
 
 constexpr int kVoxelSide = 9;
-constexpr std::int64_t kPredictNumbers = std::int64_t{1} << 21; // of a layer's output when barriers are predicted
+// Of a layer's output when barriers are predicted. The debug device opens and closes all memory at every launch: little there.
+constexpr std::int64_t kPredictNumbers = std::int64_t{1} << (kQueuesShareMemory ? 21 : 14);
 constexpr std::int64_t kPredictItems = 4096;
 constexpr std::int64_t kWindowNumbers = std::int64_t{1} << 24; // of windows' gradients at a time
 
@@ -107,7 +108,7 @@ template <class T> struct Stack {
   };
   std::vector<Windows> windows; // [layer]
   std::vector<Memory> memory;   // [layer]
-  DeviceBuffer<T> digits, pooled, d_one, d_two, transposed, window_gradient, partial, d_output;
+  DeviceBuffer<T> digits, pooled, wide_table, d_one, d_two, transposed, window_gradient, partial, d_output;
   DeviceBuffer<std::int32_t> species;
   std::int64_t most_items = 0, most_train_items = 0, window_items = 1;
 
@@ -281,7 +282,7 @@ public:
     wishes.add(second_, n, "moments of a network");
     wishes.add(running_, room_.running, "running statistics of a network");
     wishes.add(state_, 1, "state of a step");
-    std::int64_t predict_items = kPredictItems;
+    std::int64_t predict_items = kPredictItems; // at the most
     for (const Stack<T> &stack : stacks_) {
       for (const Layer &layer : stack.layers) {
         predict_items = std::min(predict_items, kPredictNumbers / (layer.rows_an_item * layer.width));
@@ -617,6 +618,7 @@ private:
     }
     if (is_tied(stack)) {
       wishes.add(stack.pooled, items * stack.layers[0].width, "activations of a batch");
+      wishes.add(stack.wide_table, table_task(stack, 0).numbers(), "a table for all operations");
     }
     stack.window_items = window > 0 ? std::clamp<std::int64_t>(kWindowNumbers / window, 1, stack.most_train_items) : 1;
     wishes.add(stack.d_one, stack.most_train_items * widest, "gradients of a batch");
@@ -708,7 +710,8 @@ private:
       const Layer &layer = stack.layers[l];
       typename Stack<T>::Memory &memory = stack.memory[l];
       if (layer.kind == LayerKind::table) {
-        table_forward(queue(), table_task(stack, items), at_place(parameter_, layer.weight), memory.x.view().data());
+        table_forward(queue(), table_task(stack, items), at_place(parameter_, layer.weight), stack.wide_table.view().data(),
+                      memory.x.view().data());
       } else {
         (*gemm_)("train_forward", forward_product(stack, l, items));
       }
@@ -740,7 +743,7 @@ private:
       }
       T *gradient = at_place(gradient_, layer.weight);
       if (layer.kind == LayerKind::table) {
-        table_gradient(queue(), *gemm_, table_task(stack, items), d, gradient);
+        table_gradient(queue(), *gemm_, table_task(stack, items), d, stack.wide_table.view().data(), gradient);
         continue;
       }
       Product<T> weights = forward_product(stack, l, items); // the same input, read the other way round
@@ -1079,6 +1082,7 @@ public:
   NetworkState save(std::size_t network) override { return networks_.at(network)->save(); }
   void load(std::size_t network, const NetworkState &state) override { networks_.at(network)->load(state); }
   TrainedModel model(std::size_t network) override { return networks_.at(network)->model(); }
+  std::string library() const override { return blas_library(); }
 
   LossSlope slope(std::size_t network, std::span<const std::int64_t> jumps) override {
     if (static_cast<std::int64_t>(jumps.size()) > *std::max_element(batches_.begin(), batches_.end())) {

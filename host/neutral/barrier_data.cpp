@@ -60,6 +60,11 @@ public:
   void add(const JumpDataChoice &choice) {
     std::error_code error;
     const bool folder = fs::is_directory(choice.path, error);
+    if (!fs::exists(choice.path, error)) {
+      throw DataError(choice.path.string() +
+                      ": there is no such file or folder. The driver barrier_dataset makes data sets (see "
+                      "presets/make_network); --set data=PATH names another");
+    }
     if (folder && fs::is_directory(choice.path / "data", error)) {
       add_published(choice);
     } else if (folder && !fs::exists(choice.path / kFileName, error)) {

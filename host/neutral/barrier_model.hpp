@@ -128,8 +128,9 @@ void check_barriers_positive(const PairKra &model, Structure structure, bool sev
 // "constant", "pair_kra", "mlp", "site_mlp", "cnn" or "consistent".
 std::string kind_name(const BarrierModel &model);
 
-// Whether a network reads sites beyond the 112 of the environment (WideTables): more than three shells of state or pair energy.
-bool is_wide(const BarrierModel &model);
+// The environment that a model reads: of three shells around each jump, the 112 sites, unless it is a consistent network with
+// more shells of state or pair energy. Models on other lattices than bcc have that of their lattice.
+const JumpEnvironment &environment_of(const BarrierModel &model);
 
 // Throws ConfigError, behind `where`, when an environment of the model would meet its own image in a cell.
 void check_cells(const BarrierModel &model, Structure structure, const std::array<int, 3> &cells, const std::string &where);

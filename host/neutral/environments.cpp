@@ -29,8 +29,9 @@ std::optional<int> small_integer(const Json &value, int lowest, int highest) {
   return number >= lowest && number <= highest ? std::optional<int>(static_cast<int>(number)) : std::nullopt;
 }
 
-// order[j]: which of the first n sites of bcc_tables().offsets the j-th triple of the file is.
-std::vector<int> read_order(const Json &root, const char *key, int n, const std::string &name) {
+// order[j]: which of the first n sites the j-th triple of the file is.
+std::vector<int> read_order(const Json &root, const char *key, const std::vector<Offset> &sites, int n,
+                            const std::string &name) {
   std::vector<int> order(static_cast<std::size_t>(n));
   const auto found = root.find(key);
   if (found == root.end()) {
@@ -41,21 +42,24 @@ std::vector<int> read_order(const Json &root, const char *key, int n, const std:
   if (!found->is_array() || found->size() != order.size()) {
     throw DataError(where + " is " + shown(*found) + ", an array of " + std::to_string(n) + " integer triples is expected");
   }
-  const auto begin = bcc_tables().offsets.begin();
+  const auto begin = sites.begin();
   std::vector<int> first_at(order.size(), -1);
   for (std::size_t j = 0; j < order.size(); ++j) {
     const Json &triple = (*found)[j];
     Offset offset{};
     bool valid = triple.is_array() && triple.size() == 3;
     for (std::size_t c = 0; valid && c < 3; ++c) {
-      const auto number = small_integer(triple[c], -4, 4);
+      const auto number = small_integer(triple[c], -9, 9);
       valid = number.has_value();
       offset[c] = number.value_or(0);
     }
     const auto at = valid ? std::find(begin, begin + n, offset) : begin + n;
     if (at == begin + n) {
       throw DataError(where + " at index " + std::to_string(j) + " is " + shown(triple) + ", expected one of the " +
-                      std::to_string(n) + (n == kPaths ? " nearest neighbours" : " bcc sites of the shells 1 to 8") +
+                      std::to_string(n) +
+                      (n == kPaths              ? " nearest neighbours"
+                       : n == kEnvironmentSites ? " bcc sites of the shells 1 to 8"
+                                                : " bcc sites that the network reads") +
                       " as [x, y, z] in units of a/2");
     }
     const int site = static_cast<int>(at - begin);
@@ -98,24 +102,27 @@ void check_elements(const Json &root, std::span<const std::string> elements, con
 
 } // namespace
 
-Environments read_environments(const std::filesystem::path &file, std::span<const std::string> elements) {
-  return parse_environments(read_file(file), file.string(), elements);
+Environments read_environments(const std::filesystem::path &file, std::span<const std::string> elements,
+                               const std::vector<Offset> &sites) {
+  return parse_environments(read_file(file), file.string(), elements, sites);
 }
 
-Environments parse_environments(std::string text, const std::string &name, std::span<const std::string> elements) {
+Environments parse_environments(std::string text, const std::string &name, std::span<const std::string> elements,
+                                const std::vector<Offset> &offsets) {
   const Json root = parse_data_json<Json>(text, name);
   const auto list = root.is_object() ? root.find("environments") : root.end();
   if (!root.is_object() || list == root.end() || !list->is_array()) {
     throw DataError(name + ": an object with an array 'environments' is expected");
   }
-  const std::vector<int> sites = read_order(root, "offsets", kEnvironmentSites, name);
-  const std::vector<int> paths = read_order(root, "directions", kPaths, name);
+  const std::vector<int> sites = read_order(root, "offsets", offsets, static_cast<int>(offsets.size()), name);
+  const std::vector<int> paths = read_order(root, "directions", offsets, kPaths, name);
   check_elements(root, elements, name);
 
   Environments environments;
   environments.file = name;
   std::copy(paths.begin(), paths.end(), environments.path.begin());
-  environments.types.resize(list->size() * kEnvironmentSites);
+  environments.sites = offsets.size();
+  environments.types.resize(list->size() * offsets.size());
   const int species = static_cast<int>(elements.size());
   for (std::size_t i = 0; i < list->size(); ++i) {
     const Json &entry = (*list)[i];
@@ -124,17 +131,17 @@ Environments parse_environments(std::string text, const std::string &name, std::
       throw DataError(where + " is " + shown(entry) + ", an object with 'types' is expected");
     }
     const auto types = entry.find("types");
-    if (types == entry.end() || !types->is_array() || types->size() != kEnvironmentSites) {
+    if (types == entry.end() || !types->is_array() || types->size() != offsets.size()) {
       throw DataError(where + ": 'types' is " + (types == entry.end() ? "missing" : shown(*types)) + ", an array of " +
-                      std::to_string(kEnvironmentSites) + " codes is expected");
+                      std::to_string(offsets.size()) + " codes is expected");
     }
-    for (std::size_t j = 0; j < kEnvironmentSites; ++j) {
+    for (std::size_t j = 0; j < offsets.size(); ++j) {
       const auto code = small_integer((*types)[j], 0, species);
       if (!code) {
         throw DataError(where + ": 'types' at index " + std::to_string(j) + " is " + shown((*types)[j]) +
                         ", an integer from 0 to " + std::to_string(species) + " is expected");
       }
-      environments.types[i * kEnvironmentSites + static_cast<std::size_t>(sites[j])] = static_cast<std::uint8_t>(*code);
+      environments.types[i * offsets.size() + static_cast<std::size_t>(sites[j])] = static_cast<std::uint8_t>(*code);
     }
   }
   environments.document = std::move(text);

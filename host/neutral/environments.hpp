@@ -15,18 +15,22 @@ namespace zener {
 
 struct Environments {
   std::string file;
-  std::vector<std::uint8_t> types; // [environment][112], species codes in the order of bcc_tables().offsets
-  std::array<int, kPaths> path{};  // the file's direction q is our path[q]
-  std::string document;            // the file's JSON text; whatever else stands in it is kept
+  std::size_t sites = kEnvironmentSites; // of an environment
+  std::vector<std::uint8_t> types;       // [environment][sites], species codes in the order of the offsets asked for
+  std::array<int, kPaths> path{};        // the file's direction q is our path[q]
+  std::string document;                  // the file's JSON text; whatever else stands in it is kept
 
-  std::size_t size() const { return types.size() / kEnvironmentSites; }
+  std::size_t size() const { return types.size() / sites; }
 };
 
-// Reads environments of these elements (species code i + 1 is elements[i], 0 a vacancy). `offsets` may be any permutation of
-// the 112 sites and `directions` of the 8 jumps; without them the order is ours. `element_codes`, if given, must agree with
+// Reads environments of these elements (species code i + 1 is elements[i], 0 a vacancy) on these sites: those of
+// bcc_tables().offsets, or of the environment that a network reads (environment_of). `offsets` may be any permutation of
+// the sites and `directions` of the 8 jumps; without them the order is ours. `element_codes`, if given, must agree with
 // the elements. Barriers already in the file are not looked at. Throws DataError with the index of what is wrong.
-Environments read_environments(const std::filesystem::path &file, std::span<const std::string> elements);
-Environments parse_environments(std::string text, const std::string &name, std::span<const std::string> elements);
+Environments read_environments(const std::filesystem::path &file, std::span<const std::string> elements,
+                               const std::vector<Offset> &sites = bcc_tables().offsets);
+Environments parse_environments(std::string text, const std::string &name, std::span<const std::string> elements,
+                                const std::vector<Offset> &sites = bcc_tables().offsets);
 
 // The file's JSON with `barriers_ev` of each environment set, in the order of the file's directions, and `directions` and
 // `units` stated. Numbers are written so that reading gives the same bits. `barriers_eV`: [environment][8], our path order.

@@ -48,7 +48,7 @@ std::uint32_t first_sample_of_window(const std::vector<std::uint64_t> &sample_ho
 }
 
 std::size_t memory_entry_bytes(const KmcPlan &plan) {
-  const int sites = is_wide(plan.model) ? kWideSites : kEnvironmentSites;
+  const auto sites = static_cast<int>(environment_of(plan.model).offsets.size());
   const int bits = plan.species() <= 3 ? 2 : 4;
   const int key_words = sites * bits / 64 + 1; // one bit more than the environment
   const bool narrow = plan.precision == Precision::float32 && !std::holds_alternative<Consistent>(plan.model);

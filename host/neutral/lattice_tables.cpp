@@ -114,27 +114,37 @@ const LatticeTables &lattice_tables(Structure structure) {
   return tables[static_cast<int>(structure)];
 }
 
-const WideTables &wide_bcc_tables() {
-  static const WideTables tables = [] {
-    constexpr int kReach = 5;
-    constexpr int kSquared = 36;
-    WideTables t;
-    t.offsets = sites_within(Structure::bcc, kReach, kSquared);
-    if (t.offsets.size() != kWideSites) {
-      throw InvariantError("the wide environment of bcc has " + std::to_string(t.offsets.size()) + " sites");
+namespace {
+
+JumpEnvironment make_jump_environment(int shells, int reach, int most, std::size_t sites) {
+  JumpEnvironment t;
+  t.shells = shells;
+  t.least_cells = std::max(reach + 1, least_cells(Structure::bcc));
+  t.offsets = sites_within(Structure::bcc, reach, most);
+  if (t.offsets.size() != sites) {
+    throw InvariantError("the environment of " + std::to_string(shells) + " shells around a jump has " +
+                         std::to_string(t.offsets.size()) + " sites instead of " + std::to_string(sites));
+  }
+  const LatticeTables &bcc = bcc_tables();
+  for (int p = 0; p < bcc.paths; ++p) {
+    const Offset d = t.offsets[static_cast<std::size_t>(p)];
+    std::vector<std::uint8_t> after;
+    for (int m = 0; m < bcc.shell_begin[static_cast<std::size_t>(shells)]; ++m) {
+      const Offset &o = bcc.offsets[static_cast<std::size_t>(m)];
+      const Offset site{d[0] + o[0], d[1] + o[1], d[2] + o[2]};
+      after.push_back(squared(site) == 0 ? static_cast<std::uint8_t>(p) : find(t.offsets, site));
     }
-    for (int p = 0; p < bcc_tables().paths; ++p) {
-      const Offset d = t.offsets[static_cast<std::size_t>(p)];
-      std::vector<std::uint8_t> after;
-      for (const Offset &o : bcc_tables().offsets) {
-        const Offset site{d[0] + o[0], d[1] + o[1], d[2] + o[2]};
-        after.push_back(squared(site) == 0 ? static_cast<std::uint8_t>(p) : find(t.offsets, site));
-      }
-      t.after_jump.push_back(std::move(after));
-    }
-    return t;
-  }();
-  return tables;
+    t.after_jump.push_back(std::move(after));
+  }
+  return t;
+}
+
+} // namespace
+
+const JumpEnvironment &jump_environment(int shells) {
+  static const JumpEnvironment environments[] = {make_jump_environment(3, 4, 21, 112), make_jump_environment(5, 4, 27, 144),
+                                                 make_jump_environment(8, 5, 36, 252)};
+  return environments[shells <= 3 ? 0 : (shells <= 5 ? 1 : 2)];
 }
 
 const char *structure_name(Structure structure) {

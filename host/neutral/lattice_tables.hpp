@@ -57,17 +57,18 @@ constexpr int units_per_cell(Structure s) { return s == Structure::sc ? 1 : 2; }
 // Conventional cells a side, at the least, so that no environment meets its own image.
 constexpr int least_cells(Structure s) { return s == Structure::fcc ? 4 : 5; }
 
-// The environment of bcc that holds 8 shells around both ends of every jump: that of 112 sites, then further ones by the same
-// order (252 sites, |offset|^2 to 36, components to 5).
-struct WideTables {
+// An environment of bcc that holds `shells` shells around the vacancy and around where each jump takes it, in the same order:
+//   3 shells  112 sites, as above          5  144 sites, |offset|^2 to 27          8  252 sites, |offset|^2 to 36
+struct JumpEnvironment {
+  int shells = 0;
+  int least_cells = 0; // a side, so that it does not meet its own image
   std::vector<Offset> offsets;
-  // after_jump[p][m]: the index of directions[p] + offsets[m], m below 112. Where that is the vacancy, the atom that jumps
+  // after_jump[p][m]: the index of directions[p] + offsets[m], m in the shells. Where that is the vacancy, the atom that jumps
   // stands there after the jump: its own index, p.
   std::vector<std::vector<std::uint8_t>> after_jump;
 };
-const WideTables &wide_bcc_tables();
-inline constexpr int kWideSites = 252;
-inline constexpr int kLeastWideCells = 6; // so that no wide environment meets its own image
+// The smallest for so many shells (0 to 8).
+const JumpEnvironment &jump_environment(int shells);
 
 // Sites are numbered cell by cell, ((cx * ny + cy) * nz + cz) * sites_per_cell + b. Positions in the cell, in units of a: bcc
 // b (1/2, 1/2, 1/2); fcc (0,0,0), (0,1/2,1/2), (1/2,0,1/2), (1/2,1/2,0).

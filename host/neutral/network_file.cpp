@@ -260,20 +260,22 @@ std::string kind_name(const BarrierModel &model) {
   return kNames[model.index()];
 }
 
-bool is_wide(const BarrierModel &model) {
+const JumpEnvironment &environment_of(const BarrierModel &model) {
   const auto *network = std::get_if<Consistent>(&model);
-  return network != nullptr && std::max(network->state_shells, network->pair_shells) > kMaxPairShells;
+  return jump_environment(network == nullptr ? 0 : std::max(network->state_shells, network->pair_shells));
 }
 
 void check_cells(const BarrierModel &model, Structure structure, const std::array<int, 3> &cells, const std::string &where) {
-  const bool wide = is_wide(model);
-  const int least = wide ? kLeastWideCells : least_cells(structure);
+  const JumpEnvironment &environment = environment_of(model);
+  const int least = structure == Structure::bcc ? environment.least_cells : least_cells(structure);
   if (*std::min_element(cells.begin(), cells.end()) < least) {
-    throw ConfigError(where + "a lattice of " + std::to_string(cells[0]) + " x " + std::to_string(cells[1]) + " x " +
-                      std::to_string(cells[2]) + " cells is too small: at least " + std::to_string(least) + " cells a side (" +
-                      structure_name(structure) +
-                      (wide ? "; the network reads shells beyond the third around both ends of a jump" : "") +
-                      "), or the environment of a vacancy folds onto itself");
+    const bool more = structure == Structure::bcc && least > least_cells(structure);
+    throw ConfigError(
+        where + "a lattice of " + std::to_string(cells[0]) + " x " + std::to_string(cells[1]) + " x " +
+        std::to_string(cells[2]) + " cells is too small: at least " + std::to_string(least) + " cells a side (" +
+        structure_name(structure) +
+        (more ? "; the network reads " + std::to_string(environment.shells) + " shells around both ends of a jump" : "") +
+        "), or the environment of a vacancy folds onto itself");
   }
 }
 

@@ -303,7 +303,7 @@ KmcPreset read_kmc_preset(const json &document, const std::filesystem::path &fil
   read_alloy(keys, preset, false);
   preset.vacancies = read_integer(keys, "vacancies", preset.swaps() ? 0 : 1, kMostVacancies, 1);
   read_barriers(keys, preset,
-                preset.swaps() ? std::vector<std::string>{"pair_kra"}
+                preset.swaps() ? std::vector<std::string>{"pair_kra", "network"}
                                : std::vector<std::string>{"constant", "pair_kra", "mlp", "network"});
   read_walkers(keys, preset);
   preset.hops = keys.count(hops_key(preset));

@@ -518,6 +518,12 @@ BarrierModel load_model(const AlloyPreset &preset, bool several_vacancies, bool 
                                   "every kind",
                                   preset.file.string(), choice.file.string(), kind_name(model)));
   }
+  if (energies_only && !std::holds_alternative<Consistent>(model)) {
+    throw ConfigError(
+        fmt::format("{}: /barriers/file: {} holds a network of the kind \"{}\", which has no state energy; exchanges "
+                    "need pair_kra or a network of the kind \"consistent\"",
+                    preset.file.string(), choice.file.string(), kind_name(model)));
+  }
   check_cells(model, preset.structure, preset.cells, preset.file.string() + ": /lattice/cells: ");
   return model;
 }

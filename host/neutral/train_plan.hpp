@@ -34,8 +34,8 @@ struct NetworkDesign {
   std::vector<int> filters{32, 64, 128, 128};  // cnn
   std::vector<int> jump_widths{32, 64, 64};    // consistent: units of `jump` before tying, then hidden layers
   std::vector<int> state_widths{8, 32};        // consistent: of `state`
-  int state_shells = 3;                        // consistent; 0: none
-  int pair_shells = 3;                         // consistent
+  int state_shells = 5;                        // consistent; 0: none
+  int pair_shells = 5;                         // consistent
   bool batch_norm = true;
   bool augment = false;   // mlp, site_mlp, cnn: each item in each epoch in one of the 6 orientations, drawn at random
   std::uint32_t seed = 1; // of its first weights and its augmentation

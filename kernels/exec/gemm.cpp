@@ -8,11 +8,8 @@ namespace zener {
 inline namespace ZENER_BACKEND {
 namespace {
 
-#if defined(__AVX512F__)
-inline constexpr int kLaneRows = 8;
-#else
-inline constexpr int kLaneRows = 4;
-#endif
+// Rows of a lane on the CPU: what the registers hold.
+template <class T> [[maybe_unused]] inline constexpr int kLaneRows = kPackWidth<T> * sizeof(T) == 64 ? 8 : 4;
 inline constexpr int kInnerChunk = kGpuShapes ? 16 : 128;
 inline constexpr int kTileRows = kGpuShapes ? 32 : 128;
 template <class T> inline constexpr int kTileColumns = kGpuShapes ? 32 : 2 * kPackWidth<T>;
@@ -135,14 +132,14 @@ private:
         }
       });
       const bool first = k0 == begin;
-      team.for_each((rows + kLaneRows - 1) / kLaneRows, [=, &q](int g) {
-        const T *a[kLaneRows];
-        for (int i = 0; i < kLaneRows; ++i) {
-          const int m = g * kLaneRows + i;
+      team.for_each((rows + kLaneRows<T> - 1) / kLaneRows<T>, [=, &q](int g) {
+        const T *a[kLaneRows<T>];
+        for (int i = 0; i < kLaneRows<T>; ++i) {
+          const int m = g * kLaneRows<T> + i;
           a[i] = q.a + q.a_row(row + (m < rows ? m : rows - 1)); // rows beyond are computed and not stored
         }
-        T *to = c + (row + g * kLaneRows) * q.columns + column;
-        const int live = rows - g * kLaneRows < kLaneRows ? rows - g * kLaneRows : kLaneRows;
+        T *to = c + (row + g * kLaneRows<T>)*q.columns + column;
+        const int live = rows - g * kLaneRows<T> < kLaneRows<T> ? rows - g * kLaneRows<T> : kLaneRows<T>;
         if (q.a_inner.table != nullptr) {
           const std::int32_t *step = q.a_inner.table + k0;
           lane_tile<Packs>(a, b_tile, chunk, to, q.columns, live, first, [=](int k) { return std::int64_t{step[k]}; });
@@ -160,9 +157,9 @@ private:
   ZENER_FN static void lane_tile(const T *const *a, const T *b, int chunk, T *c, std::int64_t c_stride, int live, bool first,
                                  Step step) {
     constexpr int width = kPackWidth<T>;
-    Pack<T> sum[kLaneRows][Packs];
+    Pack<T> sum[kLaneRows<T>][Packs];
     ZENER_UNROLL(8)
-    for (int i = 0; i < kLaneRows; ++i) {
+    for (int i = 0; i < kLaneRows<T>; ++i) {
       ZENER_UNROLL(2)
       for (int j = 0; j < Packs; ++j) {
         sum[i][j] = first || i >= live ? Pack<T>::broadcast(T(0)) : Pack<T>::load(c + i * c_stride + j * width);
@@ -176,7 +173,7 @@ private:
         y[j] = Pack<T>::load(b + (k * Packs + j) * width);
       }
       ZENER_UNROLL(8)
-      for (int i = 0; i < kLaneRows; ++i) {
+      for (int i = 0; i < kLaneRows<T>; ++i) {
         const Pack<T> x = Pack<T>::broadcast(a[i][at]);
         ZENER_UNROLL(2)
         for (int j = 0; j < Packs; ++j) {
@@ -185,7 +182,7 @@ private:
       }
     }
     ZENER_UNROLL(8)
-    for (int i = 0; i < kLaneRows; ++i) {
+    for (int i = 0; i < kLaneRows<T>; ++i) {
       if (i < live) {
         ZENER_UNROLL(2)
         for (int j = 0; j < Packs; ++j) {

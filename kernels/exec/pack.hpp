@@ -35,10 +35,12 @@ ZENER_FN double fused_multiply_add(double a, double b, double c) { return fma(a,
 template <class T> struct BitsOf;
 template <> struct BitsOf<float> {
   using Type = std::int32_t;
+  using Unsigned = std::uint32_t;
   using Index = std::int32_t;
 };
 template <> struct BitsOf<double> {
   using Type = std::int64_t;
+  using Unsigned = std::uint64_t;
   using Index = std::int32_t;
 };
 template <class T> using Bits = typename BitsOf<T>::Type;
@@ -102,6 +104,23 @@ template <class T> ZENER_FN Pack<T> scale_by_power(Pack<T> x, Pack<T> n) {
   const Bits<T> field = (static_cast<Bits<T>>(n.value) + kBias) << kMantissa;
   return {x.value * from_bits<T>(field)};
 }
+
+// Integers as wide as T. Sums wrap, so they have the same bits in any order.
+template <class T> struct IntegerPack {
+  typename BitsOf<T>::Unsigned value;
+  static ZENER_FN IntegerPack zero() { return {0}; }
+  static ZENER_FN IntegerPack load(const Bits<T> *from) { return {static_cast<typename BitsOf<T>::Unsigned>(*from)}; }
+  ZENER_FN void store(Bits<T> *to) const { *to = static_cast<Bits<T>>(value); }
+};
+template <class T> ZENER_FN IntegerPack<T> operator+(IntegerPack<T> a, IntegerPack<T> b) { return {a.value + b.value}; }
+template <class T> ZENER_FN IntegerPack<T> relu(IntegerPack<T> x) { return {static_cast<Bits<T>>(x.value) > 0 ? x.value : 0}; }
+// x / 2^n for integers that are not negative, rounded, halves up.
+template <class T> ZENER_FN IntegerPack<T> divided_by_power(IntegerPack<T> x, int n) {
+  using Unsigned = typename BitsOf<T>::Unsigned;
+  return {(x.value + ((Unsigned{1} << n) >> 1)) >> n};
+}
+// The signed integers as numbers, rounded once.
+template <class T> ZENER_FN Pack<T> to_numbers(IntegerPack<T> x) { return {static_cast<T>(static_cast<Bits<T>>(x.value))}; }
 
 // Four neighbouring numbers of each element's row: a[e] = rows[4 index[e]], b[e] = rows[4 index[e] + 1], …
 template <class T>
@@ -283,6 +302,29 @@ template <class T> Pack<T> scale_by_power(Pack<T> x, Pack<T> n) {
   constexpr int kBias = sizeof(T) == 8 ? 1023 : 127;
   const auto field = (__builtin_convertvector(n.value, PackMask<T>) + kBias) << kMantissa;
   return {x.value * reinterpret_cast<typename Pack<T>::Vector>(field)};
+}
+
+template <class T> struct IntegerPack {
+  typedef typename BitsOf<T>::Unsigned Vector __attribute__((vector_size(kPackWidth<T> * sizeof(T))));
+  Vector value;
+  static IntegerPack zero() { return {Vector{}}; }
+  static IntegerPack load(const Bits<T> *from) {
+    IntegerPack p;
+    std::memcpy(&p.value, from, sizeof p.value);
+    return p;
+  }
+  void store(Bits<T> *to) const { std::memcpy(to, &value, sizeof value); }
+};
+template <class T> IntegerPack<T> operator+(IntegerPack<T> a, IntegerPack<T> b) { return {a.value + b.value}; }
+template <class T> IntegerPack<T> relu(IntegerPack<T> x) {
+  return {reinterpret_cast<PackMask<T>>(x.value) > 0 ? x.value : typename IntegerPack<T>::Vector{}};
+}
+template <class T> IntegerPack<T> divided_by_power(IntegerPack<T> x, int n) {
+  using Unsigned = typename BitsOf<T>::Unsigned;
+  return {(x.value + ((Unsigned{1} << n) >> 1)) >> static_cast<Unsigned>(n)};
+}
+template <class T> Pack<T> to_numbers(IntegerPack<T> x) {
+  return {__builtin_convertvector(reinterpret_cast<PackMask<T>>(x.value), typename Pack<T>::Vector)};
 }
 
 inline void gather_rows(const double *rows, PackIndex<double> index, Pack<double> &a, Pack<double> &b, Pack<double> &c,

@@ -1,10 +1,10 @@
 // Exact memory of environments: barriers of an environment that was seen lately, found by the whole of it.
 //
-// The codes of 112 sites are packed to 2 bits (up to 3 species) or 4 bits a site, with one more bit set, so that an entry of
+// The codes of E sites are packed to 2 bits (up to 3 species) or 4 bits a site, with one more bit set, so that an entry of
 // zeros never matches. An environment has one place (a hash of the key picks it); what stood there is replaced. A pool of
-// entries belongs to a team, so nobody else writes while it is read. Bytes: an entry of 64 (2 bits, float32) to 128 read for a
-// look-up; a hit saves 1.018 MFLOP. Determinism: a hit gives the bits that were stored; which environments are found depends on
-// the shape of teams, results do not.
+// entries belongs to a team, so nobody else writes while it is read. Bytes: an entry of 64 (112 sites, 2 bits, float32) to 192
+// read for a look-up; a hit saves 1.018 MFLOP of nn/mlp.hpp. Determinism: a hit gives the bits that were stored; which
+// environments are found depends on the shape of teams, results do not.
 #pragma once
 
 #include "kernels/kmc/walkers.hpp"
@@ -15,23 +15,27 @@
 namespace zener {
 inline namespace ZENER_BACKEND {
 
-// T: the type of a stored barrier (the network's precision; a barrier is one of its values).
-template <class T> struct EnvironmentMemory {
+// E: sites of the environment. T: the type of a stored barrier (a barrier is one of its values).
+template <int E, class T> struct EnvironmentMemory {
   MemoryView memory;
   std::int64_t first; // entry of the pool
   std::int64_t size;  // entries of the pool
 
-  // Word `index` of the key of an environment. codes [112], aligned to 8 bytes.
+  // Word `index` of the key of an environment. codes [E].
   ZENER_FN std::uint64_t key_word(const std::uint8_t *codes, int index) const {
     const int sites = 64 / memory.bits;
     const int begin = index * sites;
     std::uint64_t word = 0;
-    for (int site = 0; site < sites && begin + site < kEnvironment; site += 8) {
-      std::uint64_t bytes;
-      std::memcpy(&bytes, codes + begin + site, sizeof bytes);
+    for (int site = 0; site < sites && begin + site < E; site += 8) {
+      std::uint64_t bytes = 0;
+      if (E % 8 == 0 || begin + site + 8 <= E) {
+        std::memcpy(&bytes, codes + begin + site, sizeof bytes);
+      } else {
+        std::memcpy(&bytes, codes + begin + site, E % 8);
+      }
       word |= (memory.bits == 2 ? pack2(bytes) : pack4(bytes)) << (site * memory.bits);
     }
-    // 112 sites leave half of the last word (2 bits) or all of it (4 bits) free.
+    // The last bit of the last word is free: E * bits is no multiple of 64, or that word is empty.
     return index == memory.key_words - 1 ? word | std::uint64_t{1} << 63 : word;
   }
 

@@ -1,6 +1,7 @@
-// Barrier models without a network, in the shape that the walker kernel expects of every model (nn/mlp.hpp is the third):
+// Barrier models without a network, in the shape that the walker kernel expects of every model (the others stand in nn/):
 //   Lattice                                  the lattice it is for
 //   kSites                                   environment sites it reads
+//   Stored                                   of networks: a barrier as the memory of environments keeps it, without loss
 //   scratch(rows), take_scratch(...)         its own scratch for so many environments at once
 //   operator()(team, rows, n, codes, barrier_eV, scratch)
 //                                            barriers [.][P] of the n environments rows[0..n) of codes [.][E]
@@ -17,6 +18,7 @@
 
 #include "kernels/exec/team.hpp"
 #include "kernels/exec/view.hpp"
+#include "kernels/kmc/energy_unit.hpp"
 #include "kernels/lattice/lattices.hpp"
 #include "kernels/lattice/tables.hpp"
 
@@ -42,8 +44,6 @@ template <class L> struct ConstantBarriers {
     team.for_each(n, L::kJumps, [=](int i, int path) { barrier[rows[i] * L::kJumps + path] = value; });
   }
 };
-
-inline constexpr double kEnergyUnit_eV = 0x1p-40;
 
 template <class L> struct PairKraBarriers {
   using Lattice = L;

@@ -6,7 +6,10 @@
 #include "kernels/kmc/models.hpp"
 #include "kernels/lattice/lattices.hpp"
 #include "kernels/lattice/tables.hpp"
+#include "kernels/nn/cnn.hpp"
+#include "kernels/nn/consistent.hpp"
 #include "kernels/nn/mlp.hpp"
+#include "kernels/nn/site_mlp.hpp"
 
 #include <cstdint>
 
@@ -64,11 +67,11 @@ struct MemoryView {
   int entry_words;
 };
 
-// Words of a key and of an entry, for networks (112 sites, 8 barriers of `stored` bytes).
+// Words of a key (all sites and one bit more) and of an entry (8 barriers of `stored` bytes).
 ZENER_HOST_FN constexpr int memory_bits(int species) { return species <= 3 ? 2 : 4; }
-ZENER_HOST_FN constexpr int memory_key_words(int bits) { return bits == 2 ? 4 : 8; }
-ZENER_HOST_FN constexpr int memory_entry_words(int bits, int stored) {
-  return memory_key_words(bits) + kJumps * stored / static_cast<int>(sizeof(std::uint64_t));
+ZENER_HOST_FN constexpr int memory_key_words(int sites, int bits) { return sites * bits / 64 + 1; }
+ZENER_HOST_FN constexpr int memory_entry_words(int sites, int bits, int stored) {
+  return memory_key_words(sites, bits) + kJumps * stored / static_cast<int>(sizeof(std::uint64_t));
 }
 
 struct RunParameters {
@@ -121,20 +124,6 @@ void map_barriers(Queue &queue, const Model &model, const typename Model::Lattic
 void randomness_of_barriers(Queue &queue, View<const double, 2> barrier, View<const double, 1> inverse_kT_per_eV,
                             View<double, 2> randomness);
 
-// Metropolis trials from begin_hop to end_hop: two random sites are exchanged with probability min(1, exp(-dE/kT)).
-template <class L> struct Exchange {
-  L lattice;
-  LatticeTablesView tables;
-  WalkersView walkers;
-  View<const double, 1> inverse_kT_per_eV; // [group]
-  View<const std::int64_t, 3> energy;      // [shell][S + 1][S + 1], units of kEnergyUnit_eV
-  int energy_shells;
-  RunParameters run;
-};
-template <class L> void exchange_sites(Queue &queue, const Exchange<L> &work);
-// The pair energy of every walker, from its occupancy.
-template <class L> void total_energy(Queue &queue, const Exchange<L> &work);
-
 // What the columns of a sampled row hold (RowColumns of host/neutral/kmc_plan.hpp); -1: not there.
 struct StatisticsColumns {
   int pairs, randomness, jumps, tracer_squared, collective, energy, accepted, b2, b2_end, end;
@@ -148,7 +137,7 @@ void group_statistics(Queue &queue, const WalkersView &walkers, View<const std::
 // Walkers by status and the lowest walker that stopped for a reason other than the time limit: [kStatuses + 1].
 void count_status(Queue &queue, const WalkersView &walkers, View<std::uint64_t, 1> result);
 
-// Tiles of MlpBarriers that are instantiated: for many walkers, and for so few that each needs a team of its own.
+// Tiles of networks: for many walkers and, of MlpBarriers alone, for so few that each needs a team of its own.
 inline constexpr int kThroughputTile = kGpuShapes ? 8 : 2;
 inline constexpr int kLatencyTile = 1;
 

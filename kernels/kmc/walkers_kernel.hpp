@@ -10,7 +10,7 @@
 // alone, 8 with a memory: entries written, with several vacancies: paths into one another closed, 9 least barrier (walker), 10
 // weights (vacancy x path), 11 choice and clock (walker), 12 averages (walker x pair), 13 swap and counts (walker). Operations
 // a hop besides the model: 8 exponentials, one logarithm, one Philox block, 2 x 26 look-ups with pair counts. Bytes: about 1 kB
-// gathered from the occupancy (L2), two written; an entry of the memory is 64 to 128 bytes. Limit: the model's arithmetic
+// gathered from the occupancy (L2), two written; an entry of the memory is 64 to 192 bytes. Limit: the model's arithmetic
 // (nn/mlp.hpp) times the share not remembered; for models without a network latency. Determinism: double and integer arithmetic
 // in a fixed order for each walker; draws depend on (seed, walker, hop) alone; a remembered barrier has the bits that the model
 // would give. The same bits for every team shape, chunk, memory and backend. Errors: status of a walker that cannot go on
@@ -222,8 +222,8 @@ template <class Model> struct AdvanceKernel {
       int n_to_do = n_stale;
       if constexpr (kRemembers) {
         if (remember) {
-          const EnvironmentMemory<typename Model::Stored> memory{k.work.memory, first * k.work.memory.entries,
-                                                                 n * k.work.memory.entries};
+          const EnvironmentMemory<E, typename Model::Stored> memory{k.work.memory, first * k.work.memory.entries,
+                                                                    n * k.work.memory.entries};
           team.for_each(
               n_stale, k.work.memory.key_words,
               [&](int r) {
@@ -259,8 +259,8 @@ template <class Model> struct AdvanceKernel {
       }
       if constexpr (kRemembers) {
         if (remember && n_to_do > 0) {
-          const EnvironmentMemory<typename Model::Stored> memory{k.work.memory, first * k.work.memory.entries,
-                                                                 n * k.work.memory.entries};
+          const EnvironmentMemory<E, typename Model::Stored> memory{k.work.memory, first * k.work.memory.entries,
+                                                                    n * k.work.memory.entries};
           team.for_each(n_to_do, [&](int r) {
             const int v = unknown[r];
             bool taken = false; // by a vacancy listed before: two must not write one entry

@@ -87,6 +87,17 @@ struct BccLattice : PeriodicLattice<BccLattice> {
   static ZENER_HOST_FN constexpr int sites_around_jumps(int shells) { return shells == 0 ? 8 : (shells <= 2 ? 58 : 88); }
 };
 
+// The same lattice seen further: 5 shells around both ends of every jump, and 8.
+struct BccFarLattice : BccLattice {
+  static constexpr int kEnvironment = 144;
+  static constexpr int kSquaredReach = 27;
+};
+struct BccWideLattice : BccLattice {
+  static constexpr int kEnvironment = 252;
+  static constexpr int kReach = 5;
+  static constexpr int kSquaredReach = 36;
+};
+
 struct ScLattice : PeriodicLattice<ScLattice> {
   static constexpr int kUnits = 1;
   static constexpr int kPerCell = 1;

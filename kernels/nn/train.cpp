@@ -1,16 +1,19 @@
 // Kernels of the training of barrier networks; equations at the declarations (train.hpp).
 //
-// Who owns what: inputs, a team an item; table layers forwards, a team an item, a lane an operation and a chunk of units;
-// backwards, a team a site and a part of the rows, a lane a chunk of units whose sums for every species stand in scratch (no
-// scatter: rows are added in order); norm, a team 16 columns and 512 rows, the sums of blocks merged in order by every team
-// that needs them (Chan, Golub, LeVeque 1983); loss, one team; Adam, a lane a pack. Operations of a table layer: sites x units
-// x operations additions an item, each way. Norm and Adam move 3 and 7 numbers an element. Limit: latency at batches of 32, the
-// products and the memory beyond. Determinism: all sums have an order that depends on shapes alone.
+// Who owns what: inputs, a team an item; table layers forwards, a team a block of items (and 128 columns on a GPU), a lane up
+// to 8 packs of an item, whose rows it adds up; backwards, a team a site, a lane up to 8 packs of columns with its sums for
+// every species (no scatter: items are added in order), and what symmetry joins is gathered; norm, a team 16 columns and 512
+// rows, the sums of blocks merged in order by every team that needs them (Chan, Golub, LeVeque, Am. Stat. 37, 242 (1983));
+// loss, one team; Adam, a lane a pack. Operations of a table layer: sites x units x operations additions an item, each way.
+// Norm and Adam move 3 and 7 numbers an element. Limit: latency at batches of 32, the products and the memory beyond.
+// Determinism: all sums have an order that depends on shapes alone.
 #include "kernels/nn/train.hpp"
 
 #include "kernels/exec/pack.hpp"
 #include "kernels/exec/philox.hpp"
 #include "kernels/exec/random_streams.hpp"
+
+#include <type_traits>
 
 namespace zener {
 inline namespace ZENER_BACKEND {
@@ -110,71 +113,151 @@ template <class T> struct GatherVoxels {
   }
 };
 
-template <class T, int Packs> struct TableForward {
+// Columns [g][unit] of a table layer that a team owns, at the most.
+inline constexpr int kTableColumns = kGpuShapes ? kTrainLanes : 1 << 20;
+inline constexpr int kTableItems = kGpuShapes ? 8 : 64;
+
+// Teams: sites.
+template <class T> struct WidenTable {
   TableTask<T> task;
   const T *table;
-  T *y;
+  T *wide;
   ZENER_FN void operator()(Team &team) const {
     constexpr int width = kPackWidth<T>;
-    const std::int64_t item = team.index();
-    const int chunks = task.width / (Packs * width);
-    const int sites = task.sites, codes = task.codes, units = task.width;
-    const std::int32_t *code = task.code + item * sites;
-    const std::int32_t *permutation = task.permutation;
+    const int k = static_cast<int>(team.index());
+    const int sites = task.sites, codes = task.codes, group = task.group, units = task.width;
+    const std::int32_t *place = task.permutation + k;
     const T *from = table;
-    T *to = y + item * task.group * units;
-    team.for_each(task.group, chunks, [=](int g, int chunk) {
-      const std::int32_t *place = permutation + g * sites;
-      const T *column = from + chunk * Packs * width;
-      Pack<T> sum[Packs];
-      for (int j = 0; j < Packs; ++j) {
-        sum[j] = Pack<T>::broadcast(T(0));
-      }
-      for (int k = 0; k < sites; ++k) {
-        const T *row = column + (place[k] * codes + code[k]) * units;
-        ZENER_UNROLL(4)
-        for (int j = 0; j < Packs; ++j) {
-          sum[j] = sum[j] + Pack<T>::load(row + j * width);
-        }
-      }
-      for (int j = 0; j < Packs; ++j) {
-        sum[j].store(to + g * units + (chunk * Packs + j) * width);
+    T *to = wide + std::int64_t{k} * codes * group * units;
+    team.for_each(group, units / width, [=](int g, int pack) {
+      const T *row = from + place[g * sites] * codes * units + pack * width;
+      for (int code = 0; code < codes; ++code) {
+        Pack<T>::load(row + code * units).store(to + (code * group + g) * units + pack * width);
       }
     });
   }
 };
 
-// Teams: (part of the items, site), sites fastest.
-template <class T> struct TableGradient {
+// Teams: (block of items, tile of columns), tiles fastest. A lane owns Packs neighbours of an item.
+template <class T, int Packs> struct TableForward {
   TableTask<T> task;
-  const T *dy;
-  T *gradient; // [part][site][code][unit]
-  std::int64_t part_items;
+  const T *wide;
+  T *y;
+  int tiles;
   ZENER_FN void operator()(Team &team) const {
     constexpr int width = kPackWidth<T>;
-    const int site = static_cast<int>(team.index() % task.sites);
-    const std::int64_t part = team.index() / task.sites;
-    const std::int64_t begin = part * part_items;
-    const std::int64_t end = begin + part_items < task.items ? begin + part_items : task.items;
-    const int units = task.width, sites = task.sites, codes = task.codes, group = task.group;
-    T *sums = team.scratch<T>(std::int64_t{codes} * units).data();
-    const std::int32_t *inverse = task.inverse + site;
-    const std::int32_t *code = task.code;
-    const T *d = dy;
-    T *to = gradient + (part * sites + site) * codes * units;
-    team.for_each(codes * units, [=](int i) { sums[i] = T(0); });
-    const int chunks = units / width;
-    team.for_each(chunks, [=](int chunk) {
-      T *own = sums + chunk * width;
-      const T *from = d + chunk * width;
-      for (std::int64_t item = begin; item < end; ++item) {
-        for (int g = 0; g < group; ++g) {
-          T *sum = own + code[item * sites + inverse[g * sites]] * units;
-          (Pack<T>::load(sum) + Pack<T>::load(from + (item * group + g) * units)).store(sum);
+    const int columns = task.group * task.width;
+    const int column = static_cast<int>(team.index() % tiles) * kTableColumns;
+    const int own = columns - column < kTableColumns ? columns - column : kTableColumns;
+    const std::int64_t item = team.index() / tiles * kTableItems;
+    const int items = static_cast<int>(task.items - item < kTableItems ? task.items - item : kTableItems);
+    const int sites = task.sites, codes = task.codes;
+    const std::int32_t *code = task.code + item * sites;
+    const T *from = wide + column;
+    T *to = y + item * columns + column;
+    const auto add_rows = [=](int i, int chunk) {
+      const std::int32_t *c = code + i * sites;
+      const T *row = from + chunk * Packs * width;
+      Pack<T> sum[Packs];
+      for (int j = 0; j < Packs; ++j) {
+        sum[j] = Pack<T>::broadcast(T(0));
+      }
+      for (int k = 0; k < sites; ++k) {
+        const T *value = row + static_cast<std::int64_t>(k * codes + c[k]) * columns;
+        ZENER_UNROLL(8)
+        for (int j = 0; j < Packs; ++j) {
+          sum[j] = sum[j] + Pack<T>::load(value + j * width);
         }
       }
+      for (int j = 0; j < Packs; ++j) {
+        sum[j].store(to + static_cast<std::int64_t>(i) * columns + (chunk * Packs + j) * width);
+      }
+    };
+    if constexpr (kGpuShapes) {
+      team.for_each(items, own / (Packs * width), add_rows);
+    } else { // items after one another: they share the rows of a chunk
+      team.for_each(own / (Packs * width), items, [=](int chunk, int i) { add_rows(i, chunk); });
+    }
+  }
+};
+
+// Teams: on a GPU (part of the items, site, tile of columns), tiles fastest, a lane a column; on the CPU Packs neighbouring
+// columns, whose gradients stay in the first cache, a lane a site.
+template <class T, int Packs> struct TableGradient {
+  TableTask<T> task;
+  const T *dy;
+  T *wide; // [part][site][code][column]
+  std::int64_t part_items;
+  int tiles;
+  ZENER_FN void operator()(Team &team) const {
+    constexpr int width = kPackWidth<T>;
+    const int columns = task.group * task.width;
+    const int sites = task.sites, codes = task.codes;
+    const std::int32_t *code = task.code;
+    const std::int64_t part = kGpuShapes ? team.index() / tiles / sites : 0;
+    const std::int64_t begin = part * part_items;
+    const std::int64_t end = begin + part_items < task.items ? begin + part_items : task.items;
+    const T *from = dy;
+    T *to = wide + part * task.numbers();
+    // The sums of a lane stand in device memory; no other lane touches them.
+    const auto add_items = [=](int site, int column) {
+      T *sums = to + std::int64_t{site} * codes * columns + column;
+      for (int c = 0; c < codes; ++c) {
+        for (int j = 0; j < Packs; ++j) {
+          Pack<T>::broadcast(T(0)).store(sums + c * columns + j * width);
+        }
+      }
+      for (std::int64_t item = begin; item < end; ++item) {
+        T *sum = sums + code[item * sites + site] * columns;
+        const T *d = from + item * columns + column;
+        Pack<T> value[Packs];
+        ZENER_UNROLL(8)
+        for (int j = 0; j < Packs; ++j) {
+          value[j] = Pack<T>::load(sum + j * width) + Pack<T>::load(d + j * width);
+        }
+        ZENER_UNROLL(8)
+        for (int j = 0; j < Packs; ++j) {
+          value[j].store(sum + j * width);
+        }
+      }
+    };
+    if constexpr (kGpuShapes) {
+      const int first = static_cast<int>(team.index() % tiles) * kTableColumns;
+      const int own = columns - first < kTableColumns ? columns - first : kTableColumns;
+      const int site = static_cast<int>(team.index() / tiles % sites);
+      team.for_each(own, [=](int column) { add_items(site, first + column); });
+    } else {
+      const int column = static_cast<int>(team.index()) * Packs * width;
+      team.for_each(sites, [=](int site) { add_items(site, column); });
+    }
+  }
+};
+
+// Teams: sites.
+template <class T> struct FoldTable {
+  TableTask<T> task;
+  const T *wide;
+  T *gradient;
+  int parts;
+  ZENER_FN void operator()(Team &team) const {
+    constexpr int width = kPackWidth<T>;
+    const int site = static_cast<int>(team.index());
+    const int sites = task.sites, codes = task.codes, group = task.group, units = task.width;
+    const std::int32_t *place = task.inverse + site;
+    const T *from = wide;
+    T *to = gradient + std::int64_t{site} * codes * units;
+    const int n = parts;
+    const std::int64_t part_numbers = std::int64_t{sites} * codes * group * units;
+    team.for_each(codes, units / width, [=](int code, int pack) {
+      Pack<T> sum = Pack<T>::broadcast(T(0));
+      for (int part = 0; part < n; ++part) {
+        for (int g = 0; g < group; ++g) {
+          const std::int64_t row = (std::int64_t{place[g * sites]} * codes + code) * group + g;
+          sum = sum + Pack<T>::load(from + part * part_numbers + row * units + pack * width);
+        }
+      }
+      sum.store(to + code * units + pack * width);
     });
-    team.for_each(codes * units, [=](int i) { to[i] = sums[i]; });
   }
 };
 
@@ -731,31 +814,59 @@ void gather_voxels(Queue &q, const ItemSource &source, std::int64_t items, View<
           GatherVoxels<T>{source, voxel_site.data(), static_cast<int>(voxel_site.size()), channels, orientation, seed, to});
 }
 
-template <class T> void table_forward(Queue &q, const TableTask<T> &task, const T *table, T *y) {
-  const TeamShape shape{task.items, kTrainLanes, 0};
-  const auto fits = [&](int packs) { return !kGpuShapes && task.width % (packs * kPackWidth<T>) == 0; };
-  if (fits(4)) {
-    q.teams("train_table", shape, TableForward<T, 4>{task, table, y});
-  } else if (fits(2)) {
-    q.teams("train_table", shape, TableForward<T, 2>{task, table, y});
+namespace {
+
+// Calls f with a number of packs, as a constant, of which a layer's columns are a multiple.
+template <class T, class F> void with_packs([[maybe_unused]] int columns, F f) {
+  if constexpr (kGpuShapes) {
+    f(std::integral_constant<int, 1>());
   } else {
-    q.teams("train_table", shape, TableForward<T, 1>{task, table, y});
+    const auto fits = [&](int packs) { return columns % (packs * kPackWidth<T>) == 0; };
+    if (fits(8)) {
+      f(std::integral_constant<int, 8>());
+    } else if (fits(4)) {
+      f(std::integral_constant<int, 4>());
+    } else if (fits(2)) {
+      f(std::integral_constant<int, 2>());
+    } else {
+      f(std::integral_constant<int, 1>());
+    }
   }
 }
 
-template <class T> void table_gradient(Queue &q, Gemm<T> &gemm, const TableTask<T> &task, const T *dy, T *gradient) {
-  const std::int64_t n = std::int64_t{task.sites} * task.codes * task.width;
-  int parts = gemm.parts(n, task.sites, task.items * task.group, 256);
-  TableGradient<T> f{task, dy, gradient, task.items};
-  if (parts > 1) {
-    f.part_items = (task.items + parts - 1) / parts;
-    parts = static_cast<int>((task.items + f.part_items - 1) / f.part_items);
-    f.gradient = gemm.part_room();
+} // namespace
+
+template <class T> void table_forward(Queue &q, const TableTask<T> &task, const T *table, T *wide, T *y) {
+  const int columns = task.group * task.width;
+  const int tiles = (columns + kTableColumns - 1) / kTableColumns;
+  if (task.group > 1) {
+    q.teams("train_widen", {task.sites, kTrainLanes, 0}, WidenTable<T>{task, table, wide});
   }
-  q.teams("train_table_gradient",
-          {std::int64_t{task.sites} * parts, kTrainLanes, scratch_bytes<T>(std::int64_t{task.codes} * task.width)}, f);
-  if (parts > 1) {
-    gemm.add_parts("train_table_gradient", parts, n, gradient);
+  const T *from = task.group > 1 ? wide : table;
+  with_packs<T>(columns, [&](auto packs) {
+    q.teams("train_table", {(task.items + kTableItems - 1) / kTableItems * tiles, kTrainLanes, 0},
+            TableForward<T, decltype(packs)::value>{task, from, y, tiles});
+  });
+}
+
+template <class T> void table_gradient(Queue &q, Gemm<T> &gemm, const TableTask<T> &task, const T *dy, T *wide, T *gradient) {
+  const int columns = task.group * task.width;
+  const int tiles = (columns + kTableColumns - 1) / kTableColumns;
+  const std::int64_t teams = std::int64_t{task.sites} * tiles;
+  int parts = gemm.parts(task.numbers(), teams, task.items, 16);
+  const std::int64_t part_items = (task.items + parts - 1) / parts;
+  parts = static_cast<int>((task.items + part_items - 1) / part_items);
+  const bool fold = task.group > 1;
+  T *const to = parts > 1 ? gemm.part_room() : fold ? wide : gradient;
+  with_packs<T>(columns, [&](auto packs) {
+    constexpr int count = decltype(packs)::value;
+    const std::int64_t launched = kGpuShapes ? teams * parts : columns / (count * kPackWidth<T>);
+    q.teams("train_table_gradient", {launched, kTrainLanes, 0}, TableGradient<T, count>{task, dy, to, part_items, tiles});
+  });
+  if (fold) {
+    q.teams("train_fold_table", {task.sites, kTrainLanes, 0}, FoldTable<T>{task, to, gradient, parts});
+  } else if (parts > 1) {
+    gemm.add_parts("train_fold_table", parts, task.numbers(), gradient);
   }
 }
 
@@ -836,8 +947,8 @@ template <class T> void fill(Queue &q, std::int64_t n, double value, T *to) {
                              std::uint32_t, T *);                                                                              \
   template void gather_voxels(Queue &, const ItemSource &, std::int64_t, View<const std::int32_t, 1>, int,                     \
                               const std::int32_t *, std::uint32_t, T *);                                                       \
-  template void table_forward(Queue &, const TableTask<T> &, const T *, T *);                                                  \
-  template void table_gradient(Queue &, Gemm<T> &, const TableTask<T> &, const T *, T *);                                      \
+  template void table_forward(Queue &, const TableTask<T> &, const T *, T *, T *);                                             \
+  template void table_gradient(Queue &, Gemm<T> &, const TableTask<T> &, const T *, T *, T *);                                 \
   template void norm_forward(Queue &, const NormTask<T> &, const T *, T *);                                                    \
   template void norm_backward(Queue &, const NormTask<T> &, const T *, const T *, T *, T *, T *);                              \
   template void mean_of_group(Queue &, std::int64_t, int, int, const T *, T *);                                                \

@@ -58,17 +58,20 @@ template <class T>
 void gather_voxels(Queue &q, const ItemSource &source, std::int64_t items, View<const std::int32_t, 1> voxel_site, int channels,
                    const std::int32_t *orientation, std::uint32_t seed, T *to);
 
-// A tied layer that reads species by table: y[item, g][unit] = sum_k table[permutation[g][k]][code[item][k]][unit].
+// A tied layer that reads species by table: y[item, g][unit] = sum_k table[permutation[g][k]][code[item][k]][unit]. The table
+// is written out for all operations first, wide[k][code][g][unit] = table[permutation[g][k]][code][unit], so that an item adds
+// up contiguous rows; its gradient is folded back. With one operation `wide` is the table.
 template <class T> struct TableTask {
   std::int64_t items;
   int sites, codes, group, width;
-  const std::int32_t *code;        // [item][site]
-  const std::int32_t *permutation; // [g][site]
-  const std::int32_t *inverse;     // [g][site]
+  const std::int32_t *code;                                                                          // [item][site]
+  const std::int32_t *permutation;                                                                   // [g][site]
+  const std::int32_t *inverse;                                                                       // [g][site]
+  ZENER_HOST_FN std::int64_t numbers() const { return std::int64_t{sites} * codes * group * width; } // of `wide`
 };
-template <class T> void table_forward(Queue &q, const TableTask<T> &task, const T *table, T *y);
-// gradient[site][code][unit] from that of y.
-template <class T> void table_gradient(Queue &q, Gemm<T> &gemm, const TableTask<T> &task, const T *dy, T *gradient);
+template <class T> void table_forward(Queue &q, const TableTask<T> &task, const T *table, T *wide, T *y);
+// gradient[site][code][unit] from that of y. wide: room for TableTask::numbers(); not used with one operation.
+template <class T> void table_gradient(Queue &q, Gemm<T> &gemm, const TableTask<T> &task, const T *dy, T *wide, T *gradient);
 
 // Batch norm (Ioffe and Szegedy, ICML 2015, arXiv:1502.03167) and ReLU of rows, per column; without batch norm a bias and ReLU:
 //   out = relu(gamma (x - mean) / sigma + beta), sigma^2 = variance + epsilon

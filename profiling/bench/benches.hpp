@@ -20,6 +20,7 @@ struct Bench {
 int run_kmc(const std::vector<std::string> &arguments);
 int run_md(const std::vector<std::string> &arguments);
 int run_neb(const std::vector<std::string> &arguments);
+int run_train(const std::vector<std::string> &arguments);
 int run_micro(const std::vector<std::string> &arguments);
 int run_golden(const std::vector<std::string> &arguments);
 

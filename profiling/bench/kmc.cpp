@@ -53,6 +53,7 @@ struct State {
   bool headline = false; // one of the three states of the top-level figures
   double temperature_K = kTemperature_K;
   std::int64_t memory_entries = 0; // of each walker
+  std::uint64_t most_warmup = std::numeric_limits<std::uint64_t>::max();
 };
 
 // A batch that is timed again and again.
@@ -174,6 +175,11 @@ std::vector<State> make_states(const Mlp &mlp, const Mlp &alloy) {
       {"A in float64", mlp, Precision::float64, 8, 64, 0, false},
       {"A with pair_kra barriers", made_pair_kra(), Precision::float32, 8, 64, 0, false},
       {"A with a constant barrier", ConstantBarrier{1.0}, Precision::float32, 8, 64, 0, false},
+      {"A with site_mlp", made_site_mlp(), Precision::float32, 8, 64, 0, false},
+      {"A with consistent, 3 shells", made_consistent(3), Precision::float32, 8, 64, 0, false},
+      {"A with consistent, 5 shells", made_consistent(5), Precision::float32, 8, 64, 0, false},
+      {"A with consistent, 8 shells", made_consistent(8), Precision::float32, 8, 64, 0, false},
+      {"A with cnn, 4 walkers", made_cnn(), Precision::float32, 8, 4, 0, false, kTemperature_K, 0, 10},
   };
   for (const double temperature_K : {kTemperature_K, kColdTemperature_K}) {
     const std::string suffix = temperature_K == kTemperature_K ? " with memory" : " with memory, 400 K";
@@ -246,7 +252,8 @@ void measure_cpu(const Options &options, Backend &backend, const Mlp &mlp, const
   std::vector<std::unique_ptr<Timed>> batches;
   std::vector<std::unique_ptr<Timed>> machine_batches; // lone walkers: one for each thread
   for (const State &state : states) {
-    const std::uint64_t hops = state.headline || state.memory_entries > 0 ? warmup : warmup_further;
+    const std::uint64_t hops =
+        std::min(state.most_warmup, state.headline || state.memory_entries > 0 ? warmup : warmup_further);
     batches.push_back(std::make_unique<Timed>(backend, plan_of(state, state.walkers), hops));
     if (state.walkers == 1) {
       machine_batches.push_back(std::make_unique<Timed>(backend, plan_of(state, threads), hops));
@@ -282,7 +289,8 @@ void measure_cpu(const Options &options, Backend &backend, const Mlp &mlp, const
     const double per_machine = median(machine.states[i].hops_per_s);
     std::printf("%-32s %s   %s\n", state.name.c_str(), rate_text(state, core.states[i]).c_str(),
                 rate_text(state, machine.states[i]).c_str());
-    Json row = describe_state(state, state.headline || state.memory_entries > 0 ? warmup : warmup_further);
+    Json row = describe_state(
+        state, std::min(state.most_warmup, state.headline || state.memory_entries > 0 ? warmup : warmup_further));
     row["walkers_machine"] = state.walkers == 1 ? threads : state.walkers;
     row["hops_per_s"] = per_core;
     row["hops_per_s_machine"] = per_machine;
@@ -407,7 +415,7 @@ void measure_gpu(const Options &options, Backend &backend, const Mlp &mlp, const
 
   Json rows = Json::array();
   for (const State &state : make_states(mlp, alloy)) {
-    rows.push_back(run(state, state.headline ? warmup : warmup_sweep));
+    rows.push_back(run(state, std::min(state.most_warmup, state.headline ? warmup : warmup_sweep)));
   }
   Json sweep = Json::array();
   double most_hops = 0.0;

@@ -17,6 +17,8 @@ constexpr std::array kBenches{
     Bench{"kmc", "vacancy kMC: hops/s and the share of a matrix product's rate, result checked first", run_kmc},
     Bench{"md", "molecular dynamics: atom-steps/s of each potential, by part, result checked first", run_md},
     Bench{"neb", "nudged elastic bands: bands/s and force calls/s of a data set of barriers, result checked first", run_neb},
+    Bench{"train", "training of networks: barriers/s and the share of a matrix product's rate, result checked first",
+          run_train},
     Bench{"micro", "single calls of a backend under Google Benchmark", run_micro},
     Bench{"golden", "the hashes of fixed short runs on a device, beside those that it must reproduce", run_golden},
 };

@@ -20,10 +20,8 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <cmath>
 #include <cstdio>
-#include <ctime>
 #include <limits>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -301,14 +299,6 @@ template <class F> std::vector<KernelTime> launch_times(Backend &backend, F f) {
 void keep_least(std::map<std::string, double> &least, const std::string &name, double value) {
   const auto [found, is_new] = least.try_emplace(name, value);
   found->second = is_new ? value : std::min(found->second, value);
-}
-
-double wall_seconds() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
-// Of all threads of this program.
-double processor_seconds() {
-  timespec time{};
-  (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
 }
 
 Figures measure(Backend &backend, const Case &wanted, const Options &options) {

@@ -163,8 +163,98 @@ PairKra made_pair_kra() {
   return model;
 }
 
+namespace {
+
+// Numbers in [-scale, scale), in order.
+class Numbers {
+public:
+  explicit Numbers(std::uint64_t first) : next_(first) {}
+  std::vector<double> operator()(int n, double scale) {
+    std::vector<double> values;
+    for (int i = 0; i < n; ++i) {
+      values.push_back(number(next_++, scale));
+    }
+    return values;
+  }
+
+private:
+  std::uint64_t next_;
+};
+
+// Dense layers to one output around `level`.
+std::vector<DenseLayer> made_layers(Numbers &numbers, int in, const std::vector<int> &hidden, double level) {
+  std::vector<DenseLayer> layers;
+  for (const int out : hidden) {
+    layers.push_back({in, out, numbers(in * out, std::sqrt(6.0 / in)), numbers(out, 0.1)});
+    in = out;
+  }
+  layers.push_back({in, 1, numbers(in, 0.25 * std::sqrt(6.0 / in)), {level}});
+  return layers;
+}
+
+SiteNetwork made_sites(Numbers &numbers, SiteGroup group, int sites, int units, const std::vector<int> &hidden, double level) {
+  SiteNetwork network;
+  network.sites = sites;
+  network.codes = 4;
+  network.group = group;
+  network.table = numbers(units * sites * network.codes, std::sqrt(6.0 / sites));
+  network.bias = numbers(units, 0.1);
+  network.layers = made_layers(numbers, units, hidden, level);
+  return network;
+}
+
+template <class Network> Network made_nb_mo_ta() {
+  Network network;
+  network.elements = {"Nb", "Mo", "Ta"};
+  network.lattice_constant_A = 3.24;
+  network.source = network.file = "made by zener_bench";
+  return network;
+}
+
+} // namespace
+
+SiteMlp made_site_mlp() {
+  auto made = made_nb_mo_ta<SiteMlp>();
+  Numbers numbers(std::uint64_t{1} << 40);
+  made.network = made_sites(numbers, SiteGroup::axis, kEnvironmentSites, 128, {128, 128}, 1.5);
+  return made;
+}
+
+Cnn made_cnn() {
+  auto made = made_nb_mo_ta<Cnn>();
+  Numbers numbers(std::uint64_t{1} << 41);
+  int in = 1;
+  for (const int out : {32, 64, 128, 128}) {
+    made.layers.push_back({in, out, numbers(27 * in * out, std::sqrt(6.0 / (27 * in))), numbers(out, 0.1)});
+    in = out;
+  }
+  made.output = made_layers(numbers, in, {}, 1.5).front();
+  return made;
+}
+
+Consistent made_consistent(int shells) {
+  auto made = made_nb_mo_ta<Consistent>();
+  Numbers numbers(std::uint64_t{1} << 42);
+  made.jump = made_sites(numbers, SiteGroup::jump, static_cast<int>(jump_sites().size()), 32, {64, 64}, 1.5);
+  made.state = made_sites(numbers, SiteGroup::vacancy, sites_of_shells(shells), 8, {32}, 0.0);
+  made.state_shells = made.pair_shells = shells;
+  made.pair_eV.assign(static_cast<std::size_t>(16 * shells), 0.0);
+  for (std::size_t i = 0; i < made.pair_eV.size(); ++i) {
+    const std::size_t a = i / 4 % 4, b = i % 4;
+    made.pair_eV[i] = number((std::uint64_t{1} << 43) + i / 16 * 16 + std::min(a, b) * 4 + std::max(a, b), 0.02);
+  }
+  return made;
+}
+
 double flops_per_hop(const BarrierModel &model) {
   double flops = 0.0;
+  if (const auto *cnn = std::get_if<Cnn>(&model)) {
+    int side = 9;
+    for (const Cnn::Layer &layer : cnn->layers) {
+      side -= 2;
+      flops += 2.0 * kPaths * side * side * side * 27 * layer.in * layer.out;
+    }
+  }
   if (const auto *mlp = std::get_if<Mlp>(&model)) {
     for (const DenseLayer &layer : mlp->layers) {
       flops += 2.0 * kPaths * layer.in * layer.out;

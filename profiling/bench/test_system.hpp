@@ -22,8 +22,15 @@ Mlp made_network();
 Mlp made_saddle_network();
 PairKra made_pair_kra();
 
-// Operations of a hop: a multiplication and an addition for each weight and each of the 8 paths; 0 for models without a
-// network.
+// Networks of the other kinds with numbers from a counter, barriers of some 0.1 eV around 1.5 eV: 128 units tied over 6
+// operations, then 128-128; filters 32/64/128/128; 32 jump units tied over 12, then 64-64, and 8 state units tied over 48, then
+// 32, state and pairs of so many shells.
+SiteMlp made_site_mlp();
+Cnn made_cnn();
+Consistent made_consistent(int shells);
+
+// Operations of a hop: a multiplication and an addition for each weight and each of the 8 paths (and voxels); 0 for models that
+// mostly look up and add.
 double flops_per_hop(const BarrierModel &model);
 
 // Random equimolar cells of n x n x n bcc cells, seed 1, one temperature.

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <unistd.h>
 
 namespace zener::bench {
@@ -36,6 +37,14 @@ void let_openblas_choose_kernels(std::vector<std::string> arguments) {
   execv("/proc/self/exe", argv.data());
   throw DataError(std::string("/proc/self/exe cannot be started again: ") + std::strerror(errno) +
                   "; unset OPENBLAS_CORETYPE by hand");
+}
+
+double wall_seconds() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+
+double processor_seconds() {
+  timespec time{};
+  (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
 }
 
 double median(std::vector<double> values) {

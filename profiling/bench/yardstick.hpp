@@ -17,6 +17,10 @@ private:
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
+// Of the wall, and of the processor for all threads of this program, since some time before.
+double wall_seconds();
+double processor_seconds();
+
 // The median (the mean of the two middle values when their number is even); 0 of nothing.
 double median(std::vector<double> values);
 

@@ -8,9 +8,12 @@
 #include "host/neutral/json_document.hpp"
 #include "host/neutral/lattice_preset.hpp"
 #include "host/neutral/md_preset.hpp"
+#include "host/neutral/network_file.hpp"
+#include "host/neutral/npy.hpp"
 #include "host/neutral/relax_preset.hpp"
 #include "host/neutral/schema.hpp"
 #include "host/neutral/structure_builder.hpp"
+#include "host/neutral/train_preset.hpp"
 #include "kernels/potentials/eam/eam_model.hpp"
 #include "kernels/potentials/nep/nep_model.hpp"
 #include "kernels/potentials/snap/snap_model.hpp"
@@ -89,7 +92,7 @@ inline void fuzz_structure(std::string_view text) {
   }
 }
 
-// A preset of a driver with moving atoms: what is read has its keys written out, and is read again.
+// A preset of a driver with moving atoms, or of train_barriers: what is read has its keys written out, and is read again.
 inline void fuzz_atoms_preset(std::string_view text) {
   const nlohmann::json document = parse_json(text, "input", JsonUse::preset);
   const std::string driver = driver_of(document, "input");
@@ -111,6 +114,20 @@ inline void fuzz_atoms_preset(std::string_view text) {
     read(read_lattice_preset);
   } else if (driver == "defects") {
     read(read_defects_preset);
+  } else if (driver == "train_barriers") {
+    read(read_train_preset);
+  }
+}
+
+// Every element of an array that is read is there.
+inline void fuzz_npy(std::string_view text) {
+  const NpyArray array = parse_npy(std::string(text), "input");
+  double sum = 0.0;
+  for (std::uint64_t i = 0; i < array.size(); ++i) {
+    sum += array[i];
+  }
+  if (array.size() == 0 && sum != 0.0) {
+    throw std::logic_error("an empty array has elements");
   }
 }
 
@@ -119,7 +136,7 @@ struct FuzzedReader {
   void (*read)(std::string_view);
 };
 
-inline constexpr std::array<FuzzedReader, 12> kFuzzedReaders{{
+inline constexpr std::array<FuzzedReader, 14> kFuzzedReaders{{
     {"extended_xyz", [](std::string_view text) { fuzz_atoms(text, AtomFormat::extended_xyz); }},
     {"lammps_data", [](std::string_view text) { fuzz_atoms(text, AtomFormat::lammps_data); }},
     {"lammps_dump", [](std::string_view text) { fuzz_atoms(text, AtomFormat::lammps_dump); }},
@@ -132,6 +149,8 @@ inline constexpr std::array<FuzzedReader, 12> kFuzzedReaders{{
     {"potential", [](std::string_view text) { parse_potential(text, kNoFolder, "input"); }},
     {"structure", fuzz_structure},
     {"atoms_preset", fuzz_atoms_preset},
+    {"npy", fuzz_npy},
+    {"network", [](std::string_view text) { network_from_safetensors(parse_safetensors(text, "input"), "input"); }},
 }};
 
 // Reads bytes; an error of the user's data is what is allowed, every other exception leaves.

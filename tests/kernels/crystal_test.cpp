@@ -244,45 +244,56 @@ ZENER_DEVICE_TEST(Memory, ChangesNoBit) {
 }
 
 // Packing tells any two environments apart that differ in one site.
-struct MakeKeys {
+template <int E> struct MakeKeys {
   View<const std::uint8_t, 2> codes;
   View<std::uint64_t, 2> keys;
   MemoryView memory;
   ZENER_FN void operator()(std::int64_t i) const {
-    const EnvironmentMemory<float> packer{memory, 0, 1};
+    const EnvironmentMemory<E, float> packer{memory, 0, 1};
     for (int word = 0; word < memory.key_words; ++word) {
       keys(i, word) = packer.key_word(&codes(i, 0), word);
     }
   }
 };
 
-ZENER_DEVICE_TEST(Memory, KeysHoldTheWholeEnvironment) {
+class MemoryKeys : public DeviceTest {
+protected:
+  template <int E> void check();
+};
+
+template <int E> void MemoryKeys::check() {
   for (const int bits : {2, 4}) {
     const int most = bits == 2 ? 3 : 8;
     MemoryView memory{};
     memory.bits = bits;
-    memory.key_words = memory_key_words(bits);
+    memory.key_words = memory_key_words(E, bits);
     reference::Sequence random(9);
     std::vector<std::uint8_t> codes;
     for (int i = 0; i < 50; ++i) {
-      for (int m = 0; m < 112; ++m) {
+      for (int m = 0; m < E; ++m) {
         codes.push_back(static_cast<std::uint8_t>(i == 0 ? 0 : random.below(most + 1)));
       }
     }
     auto device = to_device(codes);
     auto keys = empty<std::uint64_t>(50 * memory.key_words);
     queue().for_each("test_keys", 50,
-                     MakeKeys{View<const std::uint8_t, 2>(device.shaped(50, 112)), keys.shaped(50, memory.key_words), memory});
+                     MakeKeys<E>{View<const std::uint8_t, 2>(device.shaped(50, E)), keys.shaped(50, memory.key_words), memory});
     const auto got = to_host(keys);
     for (std::size_t i = 0; i < 50; ++i) {
-      for (std::size_t m = 0; m < 112; ++m) { // unpacked again
+      for (std::size_t m = 0; m < static_cast<std::size_t>(E); ++m) { // unpacked again
         const std::size_t bit = m * static_cast<std::size_t>(bits);
         const std::uint64_t word = got[i * static_cast<std::size_t>(memory.key_words) + bit / 64];
-        ASSERT_EQ(word >> (bit % 64) & ((1u << bits) - 1u), codes[i * 112 + m]) << bits << " bits, site " << m;
+        ASSERT_EQ(word >> (bit % 64) & ((1u << bits) - 1u), codes[i * E + m]) << bits << " bits, site " << m;
       }
       EXPECT_NE(got[(i + 1) * static_cast<std::size_t>(memory.key_words) - 1] >> 63, 0u); // never an empty entry
     }
   }
+}
+
+ZENER_DEVICE_TEST_F(MemoryKeys, HoldTheWholeEnvironment, MemoryKeys) {
+  check<BccLattice::kEnvironment>();
+  check<BccFarLattice::kEnvironment>();
+  check<BccWideLattice::kEnvironment>();
 }
 
 // An environment is found when all of its 112 sites are those kept, and not when any one differs, though all share one place.
@@ -293,7 +304,7 @@ struct FindNeighbours {
   View<double, 2> barrier; // [1 + 112][8]
   MemoryView memory;
   ZENER_FN void operator()(std::int64_t) const {
-    const EnvironmentMemory<float> pool{memory, 0, 1};
+    const EnvironmentMemory<kEnvironment, float> pool{memory, 0, 1};
     for (std::int64_t i = 0; i < codes.extent(0); ++i) {
       for (int word = 0; word < memory.key_words; ++word) {
         keys(i, word) = pool.key_word(&codes(i, 0), word);
@@ -314,8 +325,8 @@ ZENER_DEVICE_TEST(Memory, FindsOnlyTheWholeEnvironment) {
   for (const int bits : {2, 4}) {
     MemoryView memory{};
     memory.bits = bits;
-    memory.key_words = memory_key_words(bits);
-    memory.entry_words = memory_entry_words(bits, static_cast<int>(sizeof(float)));
+    memory.key_words = memory_key_words(kEnvironment, bits);
+    memory.entry_words = memory_entry_words(kEnvironment, bits, static_cast<int>(sizeof(float)));
     memory.entries = 1;
     auto words = empty<std::uint64_t>(memory.entry_words);
     words.zero();

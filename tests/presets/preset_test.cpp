@@ -14,6 +14,7 @@
 #include "host/neutral/schema.hpp"
 #include "host/neutral/swap_preset.hpp"
 #include "host/neutral/text.hpp"
+#include "host/neutral/train_preset.hpp"
 #include "tests/neutral/support.hpp"
 
 #include <gtest/gtest.h>
@@ -103,7 +104,9 @@ json minimal_static_cells(const std::string &driver) {
   return document;
 }
 
-// What the reader of one of them makes of a document; none of the other drivers.
+json minimal_training() { return json::parse(R"({"driver": "train_barriers", "data": "barriers.h5", "networks": ["mlp"]})"); }
+
+// What the reader of one of them or of train_barriers makes of a document; none of the other drivers.
 std::optional<json> read_static_cells(const json &document, std::set<std::string> *asked = nullptr) {
   const std::string driver = document.at("driver");
   if (driver == "relax") {
@@ -123,6 +126,9 @@ std::optional<json> read_static_cells(const json &document, std::set<std::string
   }
   if (driver == "barrier_dataset") {
     return resolved(read_dataset_preset(document, "p.json", asked));
+  }
+  if (driver == "train_barriers") {
+    return resolved(read_train_preset(document, "p.json", asked));
   }
   if (driver == "swap_mc_md") {
     return resolved(read_swap_preset(document, "p.json", asked));
@@ -237,6 +243,33 @@ TEST(ShippedPresets, AreValidAndReadable) {
   EXPECT_GE(met, 13);
 }
 
+TEST(ShippedPresets, ThoseThatMakeNetworksAreValidAndReadable) {
+  std::map<std::string, int> met;
+  for (const auto &entry : std::filesystem::directory_iterator(presets() / "make_network")) {
+    if (entry.path().extension() != ".json") {
+      continue;
+    }
+    const json document = load_json(entry.path(), JsonUse::preset);
+    EXPECT_FALSE(document.value("title", "").empty()) << entry.path();
+    const std::string driver = driver_of(document, entry.path().string());
+    ++met[driver];
+    if (driver == "barrier_dataset") {
+      const DatasetPreset preset = load_dataset_preset(entry.path());
+      EXPECT_EQ(preset.elements, (std::vector<std::string>{"Nb", "Mo", "Ta"})) << entry.path();
+      std::vector<std::string> warnings;
+      composition_counts(preset, warnings);
+      EXPECT_TRUE(warnings.empty()) << entry.path() << ": " << warnings.front();
+    } else if (driver == "train_barriers") {
+      EXPECT_FALSE(load_train_preset(entry.path()).networks.empty()) << entry.path();
+    } else {
+      EXPECT_EQ(load_kmc_preset(entry.path()).barriers.kind, "network") << entry.path();
+    }
+  }
+  EXPECT_GE(met["barrier_dataset"], 5);
+  EXPECT_GE(met["train_barriers"], 2);
+  EXPECT_EQ(met["kmc"], 1);
+}
+
 TEST(ShippedPresets, TheOthersAreThoseOfThePaperAndTheScale) {
   const MapPreset randomness = load_map_preset(presets() / "nbmota_randomness.json");
   EXPECT_EQ(randomness.temperatures_K.front(), 100.0);
@@ -328,9 +361,18 @@ std::set<std::string> leaves_of(const std::string &driver) {
   return out;
 }
 
-const std::vector<std::string> kDrivers{
-    "kmc", "static_mc",         "barrier_map",     "md",        "relax", "elastic", "defects",
-    "neb", "lattice_parameter", "barrier_dataset", "swap_mc_md"};
+const std::vector<std::string> kDrivers{"kmc",
+                                        "static_mc",
+                                        "barrier_map",
+                                        "md",
+                                        "relax",
+                                        "elastic",
+                                        "defects",
+                                        "neb",
+                                        "lattice_parameter",
+                                        "barrier_dataset",
+                                        "train_barriers",
+                                        "swap_mc_md"};
 
 std::vector<json> every_shape_of_md() {
   std::vector<json> documents;
@@ -412,8 +454,27 @@ std::vector<json> every_shape_of_static_cells(const std::string &driver) {
   return documents;
 }
 
+std::vector<json> every_shape_of_training() {
+  std::vector<json> documents;
+  for (const char *change :
+       {"{}", R"({"data": ["a.h5", {"path": "nnk", "elements": ["Nb", "Mo", "Ta"], "a_A": 3.24}], "test_data": "t.h5"})",
+        R"({"hold_out": ["Nb5Mo5Ta90", {"Nb": 1, "Mo": 2}], "compositions": [1, ["a", {"Ta": 1}], "all"], "early_stop": 9})",
+        R"({"learning_curve": [100, "all"], "split_by": "jump", "precision": "float64", "networks": [
+            {"kind": "mlp", "widths": [7, 5], "shells": 3, "augment": true}, {"kind": "site_mlp", "symmetric": true, "ensemble": 3},
+            {"kind": "cnn", "filters": [4, 5, 6, 7], "one_hot": true, "seed": 77}, "consistent",
+            {"kind": "consistent", "name": "c.2", "jump_widths": [3], "state_widths": [2, 2], "state_shells": 0, "pair_shells": 8,
+             "batch_norm": false}]})"}) {
+    documents.push_back(minimal_training());
+    documents.back().update(json::parse(change));
+  }
+  return documents;
+}
+
 // One document for each shape that the reader of a driver knows.
 std::vector<json> every_shape(const std::string &driver) {
+  if (driver == "train_barriers") {
+    return every_shape_of_training();
+  }
   if (driver == "relax" || driver == "elastic" || driver == "defects" || driver == "neb" || driver == "lattice_parameter" ||
       driver == "barrier_dataset" || driver == "swap_mc_md") {
     return every_shape_of_static_cells(driver);
@@ -595,6 +656,101 @@ TEST(Reader, ResolvedPresetsReadBackAsThemselves) {
   ladder["time_limit_s"] = 1e-3;
   EXPECT_EQ(resolved(read(resolved(read(ladder)))), resolved(read(ladder)));
   EXPECT_EQ(read(ladder).time_limit_s, 1e-3);
+}
+
+TEST(TrainPreset, ReadsWhatItIsGiven) {
+  json document = every_shape_of_training().at(3);
+  document.update(
+      json::parse(R"({"seed": 10, "epochs": 7, "batch": 64, "learning_rate": 0.01, "patience": 3, "rate_factor": 0.5,
+      "least_rate": 1e-4, "weight_decay": 0.02, "validation_share": 0.2, "checkpoint": {"every_s": 9}})"));
+  const TrainPreset preset = read_train_preset(document, "some/p.json");
+  EXPECT_EQ(preset.data.at(0).path, "some/barriers.h5");
+  EXPECT_EQ(preset.learning_curve, (std::vector<std::int64_t>{100, 0}));
+  EXPECT_FALSE(preset.split_by_cell);
+  EXPECT_EQ(preset.precision, Precision::float64);
+  std::vector<std::string> names;
+  std::vector<std::uint32_t> seeds;
+  for (const NamedDesign &network : preset.networks) {
+    names.push_back(network.name);
+    seeds.push_back(network.design.seed);
+  }
+  EXPECT_EQ(names, (std::vector<std::string>{"mlp_7-5_3shells_augmented", "symmetric_4x128_1", "symmetric_4x128_2",
+                                             "symmetric_4x128_3", "cnn_one_hot", "consistent", "c.2"}));
+  EXPECT_EQ(seeds, (std::vector<std::uint32_t>{10, 11, 12, 13, 77, 15, 16}));
+  const NetworkDesign &mlp = preset.networks[0].design;
+  EXPECT_EQ(mlp.kind, NetworkKind::mlp);
+  EXPECT_EQ(mlp.widths, (std::vector<int>{7, 5}));
+  EXPECT_EQ(mlp.shells, 3);
+  EXPECT_TRUE(mlp.augment);
+  EXPECT_TRUE(preset.networks[2].design.symmetric);
+  EXPECT_EQ(preset.networks[4].design.filters, (std::vector<int>{4, 5, 6, 7}));
+  EXPECT_TRUE(preset.networks[4].design.one_hot);
+  const NetworkDesign &consistent = preset.networks[6].design;
+  EXPECT_EQ(consistent.jump_widths, std::vector<int>{3});
+  EXPECT_EQ(consistent.state_widths, (std::vector<int>{2, 2}));
+  EXPECT_EQ(consistent.state_shells, 0);
+  EXPECT_EQ(consistent.pair_shells, 8);
+  EXPECT_FALSE(consistent.batch_norm);
+  EXPECT_EQ(preset.epochs, 7);
+  EXPECT_EQ(preset.batch, 64);
+  EXPECT_EQ(preset.learning_rate, 0.01);
+  EXPECT_EQ(preset.patience, 3);
+  EXPECT_EQ(preset.rate_factor, 0.5);
+  EXPECT_EQ(preset.least_rate, 1e-4);
+  EXPECT_EQ(preset.weight_decay, 0.02);
+  EXPECT_EQ(preset.validation_share, 0.2);
+  EXPECT_EQ(preset.checkpoint_every_s, 9.0);
+  const TrainPreset sets = read_train_preset(every_shape_of_training().at(2), "p.json");
+  EXPECT_EQ(sets.hold_out.at(0).name, "Nb5Mo5Ta90");
+  EXPECT_EQ(sets.hold_out.at(1).parts.size(), 2U);
+  EXPECT_EQ(sets.compositions.at(0).nearest, 1);
+  EXPECT_EQ(sets.compositions.at(1).list.size(), 2U);
+  EXPECT_TRUE(sets.compositions.at(2).all());
+  EXPECT_EQ(sets.early_stop, 9);
+}
+
+TEST(TrainPreset, ASetPathIsOfTheCurrentFolder) {
+  json document = minimal_training();
+  apply_preset_edit(document, "data=a.h5");
+  EXPECT_EQ(document["data"], (std::filesystem::current_path() / "a.h5").string());
+  apply_preset_edit(document, "test_data=[\"b.h5\",{\"path\":\"c\"}]");
+  apply_preset_edit(document, "test_data.0=d.h5");
+  EXPECT_EQ(document["test_data"][0], (std::filesystem::current_path() / "d.h5").string());
+  EXPECT_EQ(document["test_data"][1]["path"], (std::filesystem::current_path() / "c").string());
+}
+
+TEST(TrainPreset, RefusesWhatMakesNoSense) {
+  const auto refused = [](const char *change, std::initializer_list<std::string> words) {
+    json document = minimal_training();
+    document.update(json::parse(change));
+    const std::string message = refusal(document);
+    for (const std::string &word : words) {
+      EXPECT_NE(message.find(word), std::string::npos) << change << ": '" << word << "' is missing in: " << message;
+    }
+  };
+  refused(R"({"networks": []})", {"/networks"});
+  refused(R"({"networks": ["mpl"]})", {"/networks/0", "mlp"});
+  refused(R"({"networks": [{"kind": "mlp", "filters": [1, 2, 3, 4]}]})", {"/networks/0", "filters"});
+  refused(R"({"networks": [{"kind": "cnn", "filters": [1, 2, 3]}]})", {"/networks/0/filters", "4"});
+  refused(R"({"networks": [{"kind": "mlp", "widths": [0]}]})", {"/networks/0/widths"});
+  refused(R"({"networks": [{"kind": "mlp", "name": "../x"}]})", {"/networks/0", "name"});
+  refused(R"({"networks": ["mlp", "mlp"]})", {"/networks/1", "twice", "name"});
+  refused(R"({"networks": [{"kind": "site_mlp", "symmetric": true, "augment": true}]})",
+          {"/networks/0", "/augment", "symmetric"});
+  refused(R"({"data": []})", {"/data"});
+  refused(R"({"data": [{"elements": ["Nb"]}]})", {"/data/0", "path"});
+  refused(R"({"data": [{"path": "x", "elements": ["Nb"]}]})", {"/data/0", "a_A"});
+  refused(R"({"data": [{"path": "x", "a_A": 3}]})", {"/data/0", "/a_A", "elements"});
+  refused(R"({"hold_out": [{}]})", {"/hold_out/0"});
+  refused(R"({"hold_out": [{"Nb": 0}]})", {"/hold_out/0"});
+  refused(R"({"hold_out": [{"nb": 1}]})", {"/hold_out/0/nb", "symbol"});
+  refused(R"({"compositions": ["most"]})", {"/compositions/0", "most"});
+  refused(R"({"learning_curve": [100, 100]})", {"/learning_curve/1", "differ"});
+  refused(R"({"learning_curve": [0]})", {"/learning_curve/0"});
+  refused(R"({"split_by": "row"})", {"/split_by", "cell", "jump"});
+  refused(R"({"least_rate": 0.1})", {"/least_rate", "learning rate"});
+  refused(R"({"epochs": 0})", {"/epochs"});
+  refused(R"({"early_stop": 0})", {"/early_stop"});
 }
 
 TEST(StaticPresets, ReadWhatTheyAreGiven) {
@@ -1326,7 +1482,7 @@ TEST_P(FaultyPreset, IsRefusedWithPlaceAndHint) { expect_refused(minimal(), GetP
 INSTANTIATE_TEST_SUITE_P(
     Table, FaultyPreset,
     testing::Values(
-        Faulty{"-driver", "/driver", "missing; needed: one of \"barrier_map\", "},
+        Faulty{"-driver", "/driver", "missing; needed: one of \"barrier_dataset\", "},
         Faulty{"driver=phase_field", "/driver", "\"phase_field\" is not allowed"},
         Faulty{"driver=7", "/driver", "7 is not allowed"}, Faulty{"driver=kcm", "/driver", "did you mean \"kmc\"?"},
         Faulty{"title=3", "/title", "3 is not allowed; allowed: a string"}, Faulty{"seed=-1", "/seed", "from 0 to 4294967295"},

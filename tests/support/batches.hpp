@@ -41,7 +41,10 @@ inline std::vector<NamedModel> all_models() {
   return {{"constant", ConstantBarrier{1.1}, Precision::float32},
           {"pair_kra", ordering_pairs(), Precision::float32},
           {"mlp float32", random_network({40, 27}), Precision::float32},
-          {"mlp float64", random_network({40, 27}), Precision::float64}};
+          {"mlp float64", random_network({40, 27}), Precision::float64},
+          {"site_mlp float32", made_site_mlp(SiteGroup::axis, {11, 9}), Precision::float32},
+          {"cnn float32", made_cnn(false, {2, 3, 4, 3}), Precision::float32},
+          {"consistent float32", made_consistent(5, 5), Precision::float32}};
 }
 
 // Three groups of five walkers, one lattice side different from the others, observed from a hop within the run.

@@ -14,11 +14,39 @@
 namespace zener {
 inline namespace ZENER_BACKEND {
 
+// Calls f with the kernels' model of a network. latency: the other tile, where there is one.
+template <class T, class F>
+void with_network(Queue &queue, const BarrierModel &model, const LatticeTablesView &tables, bool latency, F f) {
+  if (const auto *mlp = std::get_if<Mlp>(&model)) {
+    const DeviceMlp<T> network(queue, *mlp);
+    if (latency) {
+      f(network.template view<kLatencyTile>(tables));
+    } else {
+      f(network.template view<kThroughputTile>(tables));
+    }
+  } else if (const auto *site_mlp = std::get_if<SiteMlp>(&model)) {
+    f(DeviceSiteMlp<T>(queue, *site_mlp).view(tables));
+  } else if (const auto *cnn = std::get_if<Cnn>(&model)) {
+    f(DeviceCnn<T>(queue, *cnn).view(tables));
+  } else {
+    DeviceConsistent<T>(queue, std::get<Consistent>(model)).with(f);
+  }
+}
+template <class F>
+void with_network(Queue &queue, const BarrierModel &model, Precision precision, const LatticeTablesView &tables, bool latency,
+                  F f) {
+  if (precision == Precision::float32) {
+    with_network<float>(queue, model, tables, latency, f);
+  } else {
+    with_network<double>(queue, model, tables, latency, f);
+  }
+}
+
 // The buffers of a state, in the order of KmcState.
 class KmcRunner {
 public:
   KmcRunner(Queue &queue, const KmcPlan &plan, const KmcState &state)
-      : queue_(queue), plan_(plan), state_(state), tables_(queue, plan.structure) {
+      : queue_(queue), plan_(plan), state_(state), tables_(queue, plan.structure, environment_of(plan.model).shells) {
     std::vector<double> inverse;
     for (const KmcGroup &group : plan.groups) {
       inverse.push_back(1.0 / (kBoltzmann_eV_per_K * group.temperature_K));
@@ -100,19 +128,9 @@ private:
     } else if (const auto *pair = std::get_if<PairKra>(&plan_.model)) {
       const DevicePairKra model(queue_, *pair);
       go(model.view<L>(tables_.view()), run, choice);
-    } else if (plan_.precision == Precision::float32) {
-      go_mlp<float>(run, choice, latency);
     } else {
-      go_mlp<double>(run, choice, latency);
-    }
-  }
-
-  template <class T> void go_mlp(const RunParameters &run, TeamChoice choice, bool latency) {
-    const DeviceMlp<T> model(queue_, std::get<Mlp>(plan_.model));
-    if (latency) {
-      go(model.template view<kLatencyTile>(tables_.view()), run, choice);
-    } else {
-      go(model.template view<kThroughputTile>(tables_.view()), run, choice);
+      with_network(queue_, plan_.model, plan_.precision, tables_.view(), latency,
+                   [&](const auto &model) { go(model, run, choice); });
     }
   }
 
@@ -152,10 +170,11 @@ private:
     statistics.zero();
     if constexpr (requires { typename Model::Stored; }) {
       const int bits = memory_bits(plan_.species());
-      const int entry_words = memory_entry_words(bits, static_cast<int>(sizeof(typename Model::Stored)));
+      constexpr int kSites = Model::Lattice::kEnvironment;
+      const int entry_words = memory_entry_words(kSites, bits, static_cast<int>(sizeof(typename Model::Stored)));
       words = DeviceBuffer<std::uint64_t>(queue_, walkers * plan_.memory_entries * entry_words, "memory");
       words.zero();
-      memory = {words.view(), statistics.view(), plan_.memory_entries, bits, memory_key_words(bits), entry_words};
+      memory = {words.view(), statistics.view(), plan_.memory_entries, bits, memory_key_words(kSites, bits), entry_words};
     }
     advance_walkers(queue_, Advance<Model>{lattice, tables_.view(), view, inverse_kT_.view(), memory, run, model}, choice);
     std::uint64_t looked[2];
