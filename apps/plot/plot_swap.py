@@ -56,8 +56,8 @@ def read_series(reader, run):
     run.trial = reader.dataset("trial", (None,))
     run.rung = reader.dataset("systems/rung", (None,), np.int64)
     count = (len(run.rung),)
-    if not len(run.rung) or not len(run.trial):
-        reader.fail("there is no row, or no system")
+    if not len(run.rung) or not len(run.trial) or not np.all((run.trial >= 0.0) & (run.trial < 1e15)):
+        reader.fail("there is no row, or no system, or trials are no counts")
     run.replica = reader.dataset("systems/replica", count, np.int64)
     temperature = reader.dataset("systems/temperature_K", count)
     run.bath = np.stack([temperature, temperature], axis=1)
