@@ -137,8 +137,8 @@ def plot_order_against_temperature(run):
             )
             t, mean, error = np.array(points or [(np.nan,) * 3]).T
             marks[name] = axis.errorbar(
-                t, mean, yerr=np.nan_to_num(error), color=COLOURS[place % len(COLOURS)], linewidth=1.0, marker="o", markersize=3,
-                linestyle=DASHES[place // len(COLOURS) % len(DASHES)],
+                t, mean, yerr=np.nan_to_num(error), color=COLOURS[place % len(COLOURS)], linewidth=1.0, marker="o",
+                markersize=3, linestyle=DASHES[place // len(COLOURS) % len(DASHES)],
             )
         axis.axhline(0.0, color="0.7", linewidth=0.8, zorder=0)
         axis.set_ylabel(r"$\delta$, shell %d" % (shell + 1))
