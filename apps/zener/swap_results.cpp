@@ -315,6 +315,7 @@ void write_swap_configurations(const fs::path &directory, const std::string &nam
     Atoms &atoms = systems[k];
     atoms.has_energy = true;
     atoms.total_energy_eV = row.energy_eV[k];
+    std::erase_if(atoms.info, [](const auto &entry) { return entry.first == "trial"; }); // of the run before
     atoms.info.emplace_back("trial", row.trial);
     if (!preset.dynamics()) {
       atoms.velocity_A_ps.clear();

@@ -112,7 +112,7 @@ std::vector<Shell> shells_of(const Atoms &atoms, int count, const std::string &w
       sum += last;
       shell.bonds.push_back({bonds[next].a, bonds[next].b});
     }
-    if (last > kWidth * first || kGap * last > reach) {
+    if (last > kWidth * first || kGap * last > reach || shell.bonds.size() < atoms.size()) { // a tail of a few
       break;
     }
     shell.distance_A = sum / static_cast<double>(shell.bonds.size());

@@ -177,7 +177,7 @@ struct SwapMove {
 };
 
 // FIRE anew, with a first step that moves nothing and finds the forces.
-ZENER_FN RelaxState fresh_relaxation() {
+ZENER_HOST_FN RelaxState fresh_relaxation() {
   RelaxState state{};
   state.dt = -0.05;
   state.mixing = 0.1;

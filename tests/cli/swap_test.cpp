@@ -40,20 +40,30 @@ protected:
     return zener(folder_.path(), all);
   }
   json summary(const std::string &out) const { return json::parse(bytes_of(folder_ / out / "summary.json")); }
+  // A configuration, types in alphabetical order.
   Atoms last(const std::string &out, const std::string &system, const std::string &name = "final") const {
-    return read_atoms(folder_ / out / "configurations" / (name + "_" + system + ".xyz")).back();
+    Atoms atoms = read_atoms(folder_ / out / "configurations" / (name + "_" + system + ".xyz")).back();
+    std::vector<std::string> sorted = atoms.elements;
+    std::sort(sorted.begin(), sorted.end());
+    for (std::int32_t &type : atoms.type) {
+      const std::string &element = atoms.elements[static_cast<std::size_t>(type)];
+      type = static_cast<std::int32_t>(std::find(sorted.begin(), sorted.end(), element) - sorted.begin());
+    }
+    atoms.elements = sorted;
+    return atoms;
   }
 
   TemporaryFolder folder_;
 };
 
 const char *const kNothing = "between=nothing";
+const char *const kDynamics = "title=dynamics"; // those of the preset
 const char *const kRelax = "between={\"relax\":{\"force_tolerance_eV_A\":0.1}}";
 
 TEST_F(Swaps, ResultsHangTogether) {
-  for (const char *between : {kNothing, kRelax, "title=dynamics"}) {
+  for (const char *between : {kNothing, kRelax, kDynamics}) {
     SCOPED_TRACE(between);
-    const std::string out = std::string("o") + between[8];
+    const std::string out = between == kRelax ? "relax" : between == kDynamics ? "md" : "rigid";
     expect_done(run({between}, out));
     const json s = summary(out);
     EXPECT_EQ(s.at("format"), "zener-swap-summary-1");
@@ -75,9 +85,8 @@ TEST_F(Swaps, ResultsHangTogether) {
         EXPECT_EQ(std::count(end.type.begin(), end.type.end(), e), 18);
       }
       EXPECT_NEAR(end.total_energy_eV, 54.0 * energy[2 * 4 + k], 1e-6);
-      const std::string kind = between;
-      EXPECT_EQ(begin.position_A == end.position_A, kind == kNothing);
-      if (kind == kNothing) { // sites of a perfect crystal: the bonds can be counted again
+      EXPECT_EQ(begin.position_A == end.position_A, between == kNothing);
+      if (between == kNothing) { // sites of a perfect crystal: the bonds can be counted again
         const auto counted = count_bonds(shells_of(end, 2, "end"), end.type, 3);
         EXPECT_TRUE(std::equal(counted.begin(), counted.end(), bonds.begin() + static_cast<std::ptrdiff_t>((2 * 4 + k) * 12)));
       }
@@ -91,16 +100,17 @@ TEST_F(Swaps, ResultsHangTogether) {
     }
     EXPECT_EQ(s.at("groups").size(), 2U);
     EXPECT_EQ(s.at("groups")[0].at("acceptance").at("all").at("tried"), 160);
-    EXPECT_EQ(s.at("groups")[0].contains("kinetic_temperature_K"), std::string(between) == "title=dynamics");
-    EXPECT_EQ(s.at("groups")[0].contains("relax_steps_per_trial"), std::string(between) == kRelax);
+    EXPECT_EQ(s.at("groups")[0].contains("kinetic_temperature_K"), between == kDynamics);
+    EXPECT_EQ(s.at("groups")[0].contains("relax_steps_per_trial"), between == kRelax);
   }
 }
 
 // Stopped by a signal and taken up again, a run ends with the same bits; prolonged, it goes on.
 TEST_F(Swaps, RestartsAreExact) {
-  for (const char *between : {kNothing, kRelax, "title=dynamics"}) {
+  for (const char *between : {kNothing, kRelax, kDynamics}) {
     SCOPED_TRACE(between);
-    const std::string whole = std::string("w") + between[8], cut = std::string("c") + between[8];
+    const std::string name = between == kRelax ? "relax" : between == kDynamics ? "md" : "rigid";
+    const std::string whole = "whole_" + name, cut = "cut_" + name;
     expect_done(run({between}, whole));
     RunOptions options;
     options.preset = preset();

@@ -41,7 +41,7 @@ TEST(Shells, OfCrystals) {
 }
 
 TEST(Shells, BondsLikeBruteForce) {
-  Atoms atoms = crystal("bcc", {3, 4, 5}, 0.05);
+  Atoms atoms = crystal("bcc", {3, 4, 5}, 0.02);
   for (std::size_t i = 0; i < atoms.size(); ++i) { // out of the cell, which changes nothing
     atoms.position_A[i][i % 3] += 9.0 * static_cast<double>(i % 2) * (i % 3 == 0 ? 1.0 : 0.0);
   }
