@@ -109,8 +109,8 @@ public:
   virtual TransferCount transfers() const = 0;
   // Trials of swaps numbered [first, until) in every system (numbers tell random ones apart). atoms() then has the elements
   // where they went; masses go with them and velocities keep kinetic energies, without motion of the centre of mass once there
-  // is a dynamics. Relaxed swaps leave the atoms at rest. Results do not depend on how trials are cut into calls. Throws
-  // DataError when an atom runs away.
+  // is a dynamics. Relaxed swaps leave the atoms at rest. Without a dynamics results do not depend on how trials are
+  // cut into calls (with one, each call ends by stopping the centre of mass). Throws DataError when an atom runs away.
   virtual SwapReport swap_trials(const SwapPlan &plan, std::int64_t first, std::int64_t until) = 0;
 };
 
