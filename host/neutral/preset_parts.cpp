@@ -561,8 +561,9 @@ std::vector<std::string> batch_elements(const BarrierModel &model, const AlloyPr
 }
 
 void check_lattice_constant(const BarrierModel &model, const AlloyPreset &preset, std::vector<std::string> &warnings) {
+  constexpr double kSpread = 0.02; // alloys that one network learns from differ by as much
   const auto network = network_facts(model);
-  if (network && std::abs(network->lattice_constant_A - preset.a_A) > 1e-6 * preset.a_A) {
+  if (network && std::abs(network->lattice_constant_A - preset.a_A) > kSpread * preset.a_A) {
     warnings.push_back(
         fmt::format("{}: /lattice/a_A: {} A, but the network {} was made for {} A; its barriers are used as they are, "
                     "and lengths and diffusivities follow the preset",

@@ -25,7 +25,7 @@ std::vector<NamedNetwork> networks() {
 
 // The preset of the program's tests with a network of any kind.
 json preset_of(const std::string &file) {
-  json document = json::parse(network_preset(file));
+  json document = json::parse(network_preset(file), nullptr, true, true);
   document["barriers"]["kind"] = "network";
   document["hops"] = 40;
   return document;
@@ -38,7 +38,7 @@ TEST(CliNetworks, EveryKindRuns) {
     put_bytes(folder / "p.json", preset_of(network.file).dump());
     const std::string out = std::string("kmc_") + network.file;
     expect_done(zener(folder.path(), {"run", "p.json", "--out", out, "--device", "cpu", "--threads", "1"}));
-    EXPECT_EQ(json::parse(bytes_of(folder / (out + "/summary.json"))).at("status"), "finished") << network.file;
+    EXPECT_EQ(json::parse(bytes_of(folder / (out + "/summary.json"))).at("run").at("status"), "finished") << network.file;
 
     json map = preset_of(network.file);
     map["driver"] = "barrier_map";
@@ -74,7 +74,7 @@ TEST(CliNetworks, ExchangesTakeTheStateEnergyOfAConsistentNetwork) {
   document.erase("hops");
   put_bytes(folder / "p.json", document.dump());
   expect_done(zener(folder.path(), {"run", "p.json", "--out", "r", "--device", "cpu", "--threads", "1"}));
-  EXPECT_EQ(json::parse(bytes_of(folder / "r/summary.json")).at("status"), "finished");
+  EXPECT_EQ(json::parse(bytes_of(folder / "r/summary.json")).at("run").at("status"), "finished");
   expect_failure(zener(folder.path(), {"run", "p.json", "--out", "s", "--set", "barriers.file=mlp"}), 2,
                  {"/barriers/file", "\"mlp\"", "no state energy"});
   expect_failure(zener(folder.path(), {"run", "p.json", "--out", "s", "--set", "vacancies=2"}), 2, {"one vacancy"});
