@@ -21,7 +21,7 @@ inline namespace ZENER_BACKEND {
 
 // Sums that a lane of the CPU owns.
 inline constexpr int kTablePacks = 2;
-template <class T> inline constexpr int kTableTile = kTablePacks * kPackWidth<T>;
+template <class T> inline constexpr int kTableTile = int{kPackWidth<T>} * kTablePacks;
 // On the CPU tables hold differences to the entry of this code.
 inline constexpr int kReferenceCode = 1;
 
