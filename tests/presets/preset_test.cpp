@@ -1919,8 +1919,8 @@ TEST(Identity, TellsRunsApartThatMustNotBeJoined) {
 }
 
 TEST(Identity, FollowsTheNumbersOfAModelAndNotItsPath) {
-  const KmcPreset from_file = load_kmc_preset(presets() / "quickstart.json");
-  json document = load_json(presets() / "quickstart.json", JsonUse::preset);
+  const KmcPreset from_file = load_kmc_preset(presets() / "composition_ladder.json");
+  json document = load_json(presets() / "composition_ladder.json", JsonUse::preset);
   json model = load_json(presets() / "models" / "nbmota_pair_kra.json", JsonUse::data);
   model["kind"] = "pair_kra";
   document["barriers"] = model;
