@@ -124,26 +124,27 @@ std::vector<std::vector<Sample>> bonds_above_random(const KmcPlan &plan, const K
   return bonds;
 }
 
-// Every pair of both shells agrees within errors that are small against the order itself.
+// Every pair of both shells agrees within errors that are small against the order itself. Five standard errors of 16 and 16
+// walkers: 24 comparisons (not independent) of a right program fail once in a thousand.
 TEST(ShippedNetworkOrder, HopsReachTheOrderOfExchanges) {
   if (!slow_tests()) {
-    GTEST_SKIP() << "slow: 2e7 hops and as many exchanges with the network that ships (--slow runs it)";
+    GTEST_SKIP() << "slow: 1e7 hops and 6e6 exchanges with the network that ships (--slow runs it)";
   }
   const BarrierModel network = read_network(std::filesystem::path(ZENER_SOURCE_DIR) / "presets/models/nbmota_snap.safetensors");
-  const std::vector<double> temperatures{1000.0, 1500.0, 3000.0};
+  const std::vector<double> temperatures{1500.0, 3000.0};
   const OpenDevice cpu = std::move(open_devices().back());
-  KmcPlan hops = network_plan(network, 6, temperatures, 8);
+  KmcPlan hops = network_plan(network, 5, temperatures, 16);
   hops.memory_entries = 4096;
-  hops.averages_from_hop = 200000;
+  hops.averages_from_hop = 50000;
   KmcPlan exchanges = hops;
   exchanges.dynamics = Dynamics::metropolis_swaps;
   exchanges.memory_entries = 0;
   exchanges.seed = 2;
-  exchanges.averages_from_hop = 50000;
+  exchanges.averages_from_hop = 20000;
   const auto walk = cpu.backend->make_kmc(hops);
-  EXPECT_EQ(walk->advance(1000000, {}).running, hops.walkers());
+  EXPECT_EQ(walk->advance(300000, {}).running, hops.walkers());
   const auto metropolis = cpu.backend->make_kmc(exchanges);
-  EXPECT_EQ(metropolis->advance(400000, {}).running, exchanges.walkers());
+  EXPECT_EQ(metropolis->advance(200000, {}).running, exchanges.walkers());
   const auto by_hops = bonds_above_random(hops, walk->save());
   const auto by_exchanges = bonds_above_random(exchanges, metropolis->save());
   for (std::size_t t = 0; t < temperatures.size(); ++t) {
@@ -153,7 +154,7 @@ TEST(ShippedNetworkOrder, HopsReachTheOrderOfExchanges) {
       const double error = std::hypot(a.standard_error(), b.standard_error());
       std::printf("%4.0f K, shell %zu, pair %zu: bonds above random %8.2f +- %.2f by hops, %8.2f +- %.2f by exchanges\n",
                   temperatures[t], k / 6 + 1, k % 6, a.mean(), a.standard_error(), b.mean(), b.standard_error());
-      EXPECT_LT(std::abs(a.mean() - b.mean()), 4.0 * error) << temperatures[t] << " K, " << k;
+      EXPECT_LT(std::abs(a.mean() - b.mean()), 5.0 * error) << temperatures[t] << " K, " << k;
     }
     const auto mo_ta = static_cast<std::size_t>(pair_index(kMo, kTa, 3));
     EXPECT_GT(by_hops[t][mo_ta].mean(), 20.0 * by_hops[t][mo_ta].standard_error()) << "no order to compare";
