@@ -98,25 +98,27 @@ template <class L, class T, int Tile> struct ConsistentBarriers {
     const int jump_inputs = static_cast<int>(t.jump_sites.extent(1));
     const std::int32_t *state_sites = t.state_sites.data();
     const int around = static_cast<int>(t.state_sites.extent(1));
-    for (int member = 0; member < members; ++member) {
-      site_network<Tile, P>(
-          team, jump, member, n, own.columns,
-          [=](int c) {
-            return SiteColumn{bytes + rows[c / P] * E, jump_sites + c % P * jump_inputs};
-          },
-          [=](int c, T value) { saddle[c] = static_cast<double>(value); });
-      if (t.has_state) {
-        site_network<Tile, kStateSide>(
-            team, state, member, n * (kStates / kStateSide), own.columns,
+    const int passes = members > 1 ? members + 1 : 1; // the last of several is the mean
+    for (int member = 0; member < passes; ++member) {
+      if (member < members) {
+        site_network<Tile, P>(
+            team, jump, member, n, own.columns,
             [=](int c) {
-              return SiteColumn{bytes + rows[c / kStates] * E, state_sites + c % kStates * around};
+              return SiteColumn{bytes + rows[c / P] * E, jump_sites + c % P * jump_inputs};
             },
-            [=](int c, T value) { energy[c] = static_cast<double>(value); });
+            [=](int c, T value) { saddle[c] = static_cast<double>(value); });
+        if (t.has_state) {
+          site_network<Tile, kStateSide>(
+              team, state, member, n * (kStates / kStateSide), own.columns,
+              [=](int c) {
+                return SiteColumn{bytes + rows[c / kStates] * E, state_sites + c % kStates * around};
+              },
+              [=](int c, T value) { energy[c] = static_cast<double>(value); });
+        }
       }
       add_pairs_and_states(team, member, rows, n, codes, barrier, own);
     }
     if (members > 1) {
-      add_pairs_and_states(team, members, rows, n, codes, barrier, own);
       const double *value = own.value.data();
       const int count = members;
       team.for_each(n, P, [=](int i, int path) {

@@ -2,7 +2,8 @@
 //   E = 1/M sum_m E_m,   spread = sqrt(1/M sum_m (E_m - E)^2)      (population standard deviation over the members)
 //
 // Shapes: values [member][row][path] in scratch, eV. Parallel: a lane owns one path of one environment. Operations: 6 M a path.
-// Determinism: sums over members in order, in double; both results are rounded to Stored, as which the memory of environments
+// Determinism: sums over members in order, in double, of differences from the first, so that members that are equal have their
+// own bits for a mean and no spread; both results are rounded to Stored, as which the memory of environments
 // keeps them. Errors: a member's barrier that is not finite makes both NaN or infinite.
 #pragma once
 
@@ -23,17 +24,18 @@ struct MeanAndSpread {
   double spread;
 };
 template <class T> ZENER_FN MeanAndSpread mean_and_spread(const T *value, std::int64_t stride, int members) {
+  const auto first = static_cast<double>(value[0]);
   double sum = 0.0;
-  for (int m = 0; m < members; ++m) {
-    sum += static_cast<double>(value[m * stride]);
+  for (int m = 1; m < members; ++m) {
+    sum += static_cast<double>(value[m * stride]) - first;
   }
   const double mean = sum / static_cast<double>(members);
   double squared = 0.0;
   for (int m = 0; m < members; ++m) {
-    const double d = static_cast<double>(value[m * stride]) - mean;
+    const double d = static_cast<double>(value[m * stride]) - first - mean;
     squared += d * d;
   }
-  return {mean, sqrt(squared / static_cast<double>(members))};
+  return {first + mean, sqrt(squared / static_cast<double>(members))};
 }
 
 // Barriers and spreads [.][P] of the environments rows[0..n) from the members' [member][n][P].
