@@ -121,7 +121,7 @@ double typical_spread(Queue &queue, const BarrierModel &model) {
   return largest[largest.size() / 2];
 }
 
-// Two temperatures, all environments flagged of which a spread exceeds 0.1 eV.
+// Two temperatures, a limit of the spread.
 KmcPlan plan_of(const Named &ensemble, int replicas, int vacancies) {
   KmcPlan plan = test_plan(TestModel::constant, {}, replicas);
   plan.cells = {6, 6, 7};
