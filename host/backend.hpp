@@ -67,7 +67,14 @@ struct LatticeShape {
 // A vacancy on every site of a configuration in turn. P paths.
 struct BarrierMap {
   std::vector<double> barrier_eV; // [site][P]
+  std::vector<double> spread_eV;  // [site][P], of an ensemble: standard deviation over its members; else empty
   std::vector<double> randomness; // [temperature][site]: R of the eight (P) barriers
+};
+
+// Barriers of environments. P paths.
+struct EnvironmentBarriers {
+  std::vector<double> barrier_eV; // [environment][P]
+  std::vector<double> spread_eV;  // [environment][P], of an ensemble: standard deviation over its members; else empty
 };
 
 // A batch of walkers that lives on a device.
@@ -143,8 +150,8 @@ public:
   virtual std::unique_ptr<KmcBatch> make_kmc(const KmcPlan &plan) = 0;
   // Throws ConfigError for plans that no device can run, DeviceError when the memory is too small (estimated first).
   virtual std::unique_ptr<Training> make_training(const TrainPlan &plan) = 0;
-  // Barriers [environment][path] in eV of environments given as species codes on the sites of environment_of(model).
-  virtual std::vector<double> barriers(const BarrierModel &model, Precision precision, std::span<const std::uint8_t> types) = 0;
+  // Barriers of environments given as species codes on the sites of environment_of(model).
+  virtual EnvironmentBarriers barriers(const BarrierModel &model, Precision precision, std::span<const std::uint8_t> types) = 0;
   // The vacancy on every site of a configuration without vacancies in turn (the atom there is taken away): barriers, and the
   // jump randomness R = 1 - sigma(p) / max sigma at each temperature (Xing et al. 2024; population standard deviation,
   // p_i = exp(-E_i/kT) / sum exp(-E_j/kT), max sigma = sqrt(P - 1)/P). occupancy [sites], species codes.

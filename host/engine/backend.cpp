@@ -145,7 +145,7 @@ public:
         [&]() -> std::unique_ptr<AtomsBatch> { return std::make_unique<GuardedAtoms>(make_atoms_batch(queue_, plan)); });
   }
 
-  std::vector<double> barriers(const BarrierModel &model, Precision precision, std::span<const std::uint8_t> types) override {
+  EnvironmentBarriers barriers(const BarrierModel &model, Precision precision, std::span<const std::uint8_t> types) override {
     return guarded([&] { return evaluate_barriers(queue_, model, precision, types); });
   }
 
