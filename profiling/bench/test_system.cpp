@@ -430,7 +430,7 @@ CheckResult check_results(Backend &backend, const Mlp &mlp) {
   const std::vector<double> expected = naive_barriers(mlp, types);
   result.environments = kEnvironmentsChecked;
   const auto compare = [&](Precision precision, const char *name, double tolerance_eV) {
-    const double error_eV = largest_difference(backend.barriers(mlp, precision, types), expected);
+    const double error_eV = largest_difference(backend.barriers(mlp, precision, types).barrier_eV, expected);
     if (!(error_eV <= tolerance_eV)) {
       throw InvariantError(std::string("barriers in ") + name + " differ by " + number_text(error_eV) +
                            " eV from a naive evaluation; at most " + number_text(tolerance_eV) +
