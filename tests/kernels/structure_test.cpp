@@ -144,7 +144,18 @@ ZENER_DEVICE_TEST_F(Structure, CellsAgainstVoroPlusPlus, StructureTest) {
   systems.push_back(reference::random_atoms(cube, count, 2.2, random)); // liquid-like
   systems.push_back(reference::recut(reference::random_atoms(cube, count, 2.2, random), kSkew, 0.3));
   systems.push_back(reference::random_atoms(cube, count, 0.0, random)); // ideal gas
+  // An atom in a ball of forty, whose cell has a facet for each: more than rows have room for at first.
+  Atoms ball = reference::random_atoms({Vector3{9, 0, 0}, Vector3{0, 9, 0}, Vector3{0, 0, 9}}, 1, 0.0, random);
+  for (int i = 0; i < 40; ++i) {
+    const double z = (2.0 * i + 1.0) / 40.0 - 1.0, turn = 2.399963 * i, r = std::sqrt(1.0 - z * z);
+    const Vector3 &middle = ball.position_A[0];
+    ball.position_A.push_back(
+        {middle[0] + 3.0 * r * std::cos(turn), middle[1] + 3.0 * r * std::sin(turn), middle[2] + 3.0 * z});
+    ball.type.push_back(0);
+  }
+  systems.push_back(ball);
   const StructureResult got = find_structure(queue(), cells(), systems);
+  EXPECT_EQ(got.systems.back().voronoi.begin[1], 40);
   for (std::size_t k = 0; k < systems.size(); ++k) {
     SCOPED_TRACE("system " + std::to_string(k));
     std::vector<reference::VoronoiCell> expected;
