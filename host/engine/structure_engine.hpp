@@ -60,7 +60,6 @@ private:
   std::unique_ptr<NeighbourLists> lists_;
   double range_A_ = 0.0; // of the lists; 0: none are made of this frame
   // Voronoi cells of the frame; their facets are bonds.
-  bool cells_made_ = false;
   DeviceBuffer<std::int32_t> done_, trouble_;
   DeviceBuffer<double> volume_, area_;
   Bonds facets_, bonds_;

@@ -36,7 +36,7 @@ struct CountPairs {
 
   ZENER_FN void operator()(Team &team) const {
     const std::int64_t first = team.index() * kAtomsOfTeam;
-    const std::int64_t left = atoms.size() - first;
+    const std::int64_t left = atoms.site.size() - first;
     const int n = static_cast<int>(left < kAtomsOfTeam ? left : kAtomsOfTeam);
     const int size = local ? type_pairs(types) * bins : 0;
     View<std::int32_t, 1> own = team.scratch<std::int32_t>(size > 0 ? size : 1);
