@@ -1,5 +1,6 @@
 #include "host/engine/structure_engine.hpp"
 
+#include "host/engine/box_of.hpp"
 #include "host/neutral/errors.hpp"
 #include "host/neutral/text.hpp"
 #include "kernels/analysis/cna.hpp"
@@ -88,18 +89,6 @@ template <class T> std::vector<T> host(const DeviceBuffer<T> &buffer) {
   std::vector<T> values(static_cast<std::size_t>(buffer.size()));
   buffer.download(values.data());
   return values;
-}
-
-Box box_of(const Cell &cell) {
-  Box box{};
-  for (std::size_t r = 0; r < 3; ++r) {
-    for (std::size_t d = 0; d < 3; ++d) {
-      box.h[3 * r + d] = cell.vectors[r][d];
-    }
-    box.periodic[r] = cell.periodic[r] ? 1 : 0;
-  }
-  complete_box(box);
-  return box;
 }
 
 // Nearest neighbours expected within `range` units of (V/N)^(1/3), and the range that holds twice as many as wanted.

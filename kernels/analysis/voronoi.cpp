@@ -113,7 +113,7 @@ struct MakeCells {
       int count = 0;
       double of_kept = 0.0;
       for (int f = 0; f < n; ++f) {
-        if (area[f] >= least_share * sum) {
+        if (area[f] > 0.0 && area[f] >= least_share * sum) {
           kept[count++] = f;
           of_kept += area[f];
         }
