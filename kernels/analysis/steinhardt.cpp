@@ -7,7 +7,9 @@
 //   q_l(i) = sqrt(4 pi / (2 l + 1) sum_m |q_lm|^2)
 //
 // As freud ("average", "weighted") and pyscal ("averaged", Voronoi neighbours with exponent 1) have them. The weights sum to
-// one already, so a further 1/N_b, which some papers print, is left out. Y_lm with m >= 0 alone: q_l-m = (-1)^m conj q_lm.
+// one already, so a further 1/N_b, which some papers print, is left out. They keep facets of any size: averages, in which every
+// neighbour counts alike, differ for atoms with a facet below least_facet (of a hot hcp crystal one atom in sixty).
+// Y_lm with m >= 0 alone: q_l-m = (-1)^m conj q_lm.
 //
 // Y_lm = sqrt((2l+1)/4pi (l-m)!/(l+m)!) P_lm(z) (x + iy)^m / s^m with P_lm / s^m by the recursion in l of normalised functions
 // (no pole, no angle): P_mm = c_m, P_lm = a_lm z P_(l-1)m - b_lm P_(l-2)m.
