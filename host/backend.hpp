@@ -68,7 +68,14 @@ struct LatticeShape {
 // A vacancy on every site of a configuration in turn. P paths.
 struct BarrierMap {
   std::vector<double> barrier_eV; // [site][P]
+  std::vector<double> spread_eV;  // [site][P], of an ensemble: standard deviation over its members; else empty
   std::vector<double> randomness; // [temperature][site]: R of the eight (P) barriers
+};
+
+// Barriers of environments. P paths.
+struct EnvironmentBarriers {
+  std::vector<double> barrier_eV; // [environment][P]
+  std::vector<double> spread_eV;  // [environment][P], of an ensemble: standard deviation over its members; else empty
 };
 
 // A batch of walkers that lives on a device.
@@ -147,8 +154,8 @@ public:
   // Structure of one frame of each system, uploaded once; systems do not see each other. Throws ConfigError for plans that
   // cannot be, DataError for atoms that a structure cannot be found of (host/engine/structure_engine.hpp).
   virtual StructureResult structure(const StructurePlan &plan, const std::vector<Atoms> &systems) = 0;
-  // Barriers [environment][path] in eV of environments given as species codes on the sites of environment_of(model).
-  virtual std::vector<double> barriers(const BarrierModel &model, Precision precision, std::span<const std::uint8_t> types) = 0;
+  // Barriers of environments given as species codes on the sites of environment_of(model).
+  virtual EnvironmentBarriers barriers(const BarrierModel &model, Precision precision, std::span<const std::uint8_t> types) = 0;
   // The vacancy on every site of a configuration without vacancies in turn (the atom there is taken away): barriers, and the
   // jump randomness R = 1 - sigma(p) / max sigma at each temperature (Xing et al. 2024; population standard deviation,
   // p_i = exp(-E_i/kT) / sum exp(-E_j/kT), max sigma = sqrt(P - 1)/P). occupancy [sites], species codes.

@@ -3,7 +3,7 @@
 
 usage: profiling/report.py [FILE ...]
 
-FILE: figures that `zener bench kmc --json FILE` or `zener bench md --json FILE` wrote (default: profiling/measured/*.json), or a profiler's CSV:
+FILE: figures that `zener bench kmc|md|neb|train --json FILE` wrote (default: profiling/measured/*.json), or a profiler's CSV:
   nsys    NAME_cuda_gpu_kern_sum.csv, NAME_cuda_gpu_mem_time_sum.csv, NAME_nvtx_sum.csv (nsys stats --format csv)
   ncu     the raw page (ncu --import NAME.ncu-rep --page raw --csv)
   rocprof NAME.stats.csv, NAME.hip_stats.csv (rocprof --stats)
@@ -17,8 +17,6 @@ import pathlib
 import re
 import sys
 
-KMC_FORMAT = "zener-bench-kmc-1"
-MD_FORMAT = "zener-bench-md-1"
 
 TO_MS = {}
 for names, factor in (
@@ -137,20 +135,69 @@ def md_report(r):
     return text
 
 
+def neb_report(r):
+    rows = [
+        [
+            s["potential"],
+            s["precision"],
+            number(s["images"]),
+            number(s["atoms_of_an_image"]),
+            number(s["atoms_at_once"]),
+            number(s["threads"]),
+            f"{number(s['converged'])} of {number(s['bands'])}",
+            number(s["mean_steps_of_a_band"], "{:.1f}"),
+            number(s["bands_per_s"], "{:.2f}"),
+            number(s["force_calls_per_s"]),
+            number(s["share_of_md"], "{:.2f}"),
+        ]
+        for s in r["rows"]
+    ]
+    header = ["potential", "precision", "images", "atoms", "atoms at once", "threads", "converged", "steps", "bands/s"]
+    return table(header + ["force calls/s", "atom-steps/s of md's"], rows)
+
+
+def train_report(r):
+    rows = [
+        [
+            s["network"],
+            number(s["batch"]),
+            number(s["threads"]),
+            number(s["barriers_per_s"]),
+            number(s["gflops"], "{:.1f}"),
+            number(s["share_of_sgemm"], "{:.2f}"),
+            number(s["device_bytes"] / 2**20),
+            s["library"] or "our own",
+        ]
+        for s in r["rows"]
+    ]
+    header = ["network", "batch", "threads", "barriers/s", "GFLOP/s", "of sgemm", "MiB", "large products"]
+    return table(header, rows)
+
+
+def kmc_report(r):
+    return cpu_report(r) if r["machine"]["backend"] == "cpu" else gpu_report(r)
+
+
+FORMATS = {
+    "zener-bench-kmc-1": kmc_report,
+    "zener-bench-md-1": md_report,
+    "zener-bench-neb-1": neb_report,
+    "zener-bench-train-1": train_report,
+}
+
+
 def figures_report(text):
     try:
         r = json.loads(text)
     except ValueError as error:
         raise BadFile(str(error)) from None
     form = r.get("format") if isinstance(r, dict) else None
-    if form not in (KMC_FORMAT, MD_FORMAT):
-        raise BadFile(f"not a file of the format {KMC_FORMAT} or {MD_FORMAT}")
+    if form not in FORMATS:
+        raise BadFile(f"not a file of the formats {', '.join(FORMATS)}")
     try:
         m = r["machine"]
         head = f"## {m['device']} ({m['backend']}, {m['architecture']})\n\n{m['compiler']}; Zener {m['version']}, commit {m['commit']}\n\n"
-        if form == MD_FORMAT:
-            return head + md_report(r)
-        return head + (cpu_report(r) if m["backend"] == "cpu" else gpu_report(r))
+        return head + FORMATS[form](r)
     except KeyError as key:
         raise BadFile(f"the key {key} is missing") from None
 

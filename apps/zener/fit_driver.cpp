@@ -160,9 +160,9 @@ private:
         return false;
       }
       const std::size_t n = std::min(kBatch, environments - done);
-      const std::vector<double> some = chosen_.backend->barriers(
+      const EnvironmentBarriers some = chosen_.backend->barriers(
           network, precision, std::span(types).subspan(done * kEnvironmentSites, n * kEnvironmentSites));
-      barriers.insert(barriers.end(), some.begin(), some.end());
+      barriers.insert(barriers.end(), some.barrier_eV.begin(), some.barrier_eV.end());
       progress.update(done += n);
     }
     progress.finish(environments);

@@ -37,6 +37,7 @@ constexpr double kChunk_s = 0.5;
 constexpr double kLeastSteps = 4.0;
 constexpr double kLongestChunk_s = 2.0;
 constexpr std::size_t kMostSamplesPerCall = 64;
+constexpr double kFlaggedWorthALine = 0.01; // share of the hops
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
@@ -66,6 +67,11 @@ double hops_made(const KmcState &state) {
 bool anyone_walks(const KmcState &state) {
   return std::find(state.status.begin(), state.status.end(), static_cast<std::uint32_t>(WalkerStatus::running)) !=
          state.status.end();
+}
+
+std::string model_text(const BarrierModel &model) {
+  const int members = ensemble_size(model);
+  return kind_name(model) + (members > 1 ? fmt::format(", mean of {} networks", members) : "");
 }
 
 // What a step is called in this run.
@@ -105,7 +111,7 @@ public:
     }
     log_info(fmt::format("{} walkers of {} sites in {} groups, {} {} each, {}: {}", plan_.walkers(), plan_.sites(),
                          plan_.groups.size(), preset_.hops, steps(plan_), plan_.swaps() ? "energies" : "barriers",
-                         kind_name(plan_.model)));
+                         model_text(plan_.model)));
     write_file_atomically(folder_ / "preset.json", resolved(preset_).dump(2) + "\n");
 
     schedule_ = sample_hops(preset_);
@@ -237,6 +243,9 @@ private:
     if (!interrupted) {
       remove_configurations(folder_, "checkpoint"); // of an earlier part
     }
+    if (plan_.flags()) {
+      write_flagged(folder_, plan_, state);
+    }
     record.wall_s = wall_before_s_ + seconds_since(begin_);
     write_summary(folder_, preset_, plan_, state, rows_, record);
     refuse_faults(report, state);
@@ -268,6 +277,12 @@ private:
     if (report.at_time_limit > 0) {
       log_info(fmt::format("{} of {} walkers reached the time limit of {} s", report.at_time_limit, plan_.walkers(),
                            preset_.time_limit_s));
+    }
+    if (const double share = plan_.flags() ? flagged_share(state) : 0.0; share > kFlaggedWorthALine) {
+      warnings_.push_back(fmt::format("{:.2g} % of the hops were made from environments of which a barrier's spread over the "
+                                      "ensemble exceeds {} eV: the networks were not trained on their like; see {}",
+                                      100.0 * share, plan_.spread_limit_eV, (folder_ / "flagged.json").string()));
+      log_warning(warnings_.back());
     }
     if (report.memory_lookups > 0) {
       log_info(fmt::format("{:.2f} % of {} environments were known from the memory of {} entries a walker",

@@ -1,5 +1,7 @@
 #include "apps/zener/kmc_measures.hpp"
 #include "apps/zener/result_file.hpp"
+#include "host/neutral/environments.hpp"
+#include "host/neutral/files.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -125,6 +127,19 @@ void write_randomness(SeriesFile &file, const KmcPlan &plan, const KmcState &sta
   }
   file.write_plain("/randomness/histogram", fractions, {groups, std::uint64_t{kRandomnessBins}}, "1",
                    "fraction of the states left whose R is in the bin, all replicas together");
+}
+
+void write_spread(SeriesFile &file, const KmcPlan &plan) {
+  const int first = row_columns(plan).spread;
+  file.write_columns("/spread/rms_eV", {}, "eV",
+                     "root mean square over the hops made of the standard deviation of the barrier over the ensemble", first);
+  file.write_columns("/spread/largest_eV", {}, "eV",
+                     "largest standard deviation over the ensemble of a possible jump of the states left", first + 1);
+  if (plan.flags()) {
+    file.write_columns("/spread/flagged_share", {}, "1",
+                       "share of the hops made from environments of which a jump's standard deviation exceeds spread_limit_eV",
+                       first + 2);
+  }
 }
 
 void write_transport(SeriesFile &file, const KmcPlan &plan) {
@@ -275,6 +290,30 @@ Estimate ratio_of(const std::vector<double> &numerator, const std::vector<double
   return {value, spread.standard_error * (n - 1.0)};
 }
 
+double flagged_share(const KmcState &state) {
+  const auto sum = [](const std::vector<std::uint64_t> &values) {
+    return static_cast<double>(std::accumulate(values.begin(), values.end(), std::uint64_t{0}));
+  };
+  const double hops = sum(state.walker_hops);
+  return hops > 0.0 ? sum(state.flagged) / hops : 0.0;
+}
+
+void write_flagged(const std::filesystem::path &directory, const KmcPlan &plan, const KmcState &state) {
+  const std::vector<Offset> &offsets = environment_of(plan.model).offsets;
+  nlohmann::ordered_json root = environments_header(plan.elements, offsets);
+  for (std::size_t w = 0; w < state.flagged_kept.size(); ++w) {
+    const std::size_t group = w / static_cast<std::size_t>(plan.replicas);
+    for (std::size_t k = 0; k < state.flagged_kept[w]; ++k) {
+      const auto types = std::span(state.flagged_codes).subspan((w * kMostFlagged + k) * offsets.size(), offsets.size());
+      root["environments"].push_back({{"types", std::vector<int>(types.begin(), types.end())},
+                                      {"walker", w},
+                                      {"group", group},
+                                      {"temperature_K", plan.groups[group].temperature_K}});
+    }
+  }
+  write_file_atomically(directory / "flagged.json", environments_text(root));
+}
+
 void write_series(const std::filesystem::path &directory, const KmcPreset &preset, const KmcPlan &plan, const KmcState &state,
                   const std::vector<KmcRow> &rows) {
   H5File h5 = create_result_file(directory / "series.h5", "zener-kmc-series-1", plan.swaps() ? "static_mc" : "kmc",
@@ -319,6 +358,9 @@ void write_series(const std::filesystem::path &directory, const KmcPreset &prese
   }
   if (plan.randomness) {
     write_randomness(file, plan, state);
+  }
+  if (plan.spreads()) {
+    write_spread(file, plan);
   }
   if (plan.transport || plan.tracers) {
     write_transport(file, plan);

@@ -35,6 +35,11 @@ Estimate ratio_of(const std::vector<double> &numerator, const std::vector<double
 void write_series(const std::filesystem::path &directory, const KmcPreset &preset, const KmcPlan &plan, const KmcState &state,
                   const std::vector<KmcRow> &rows);
 
+// Share of all hops that were made from flagged environments (KmcPlan::flags).
+double flagged_share(const KmcState &state);
+// flagged.json: the flagged environments that the walkers keep, for the command barriers.
+void write_flagged(const std::filesystem::path &directory, const KmcPlan &plan, const KmcState &state);
+
 // The summary, written to directory/summary.json and returned. Values of the B2 clusters are those of the last row.
 nlohmann::json write_summary(const std::filesystem::path &directory, const KmcPreset &preset, const KmcPlan &plan,
                              const KmcState &state, const std::vector<KmcRow> &rows, const RunRecord &run);

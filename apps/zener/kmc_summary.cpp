@@ -140,6 +140,22 @@ Json randomness_of(const KmcState &state, const Group &group, std::size_t index)
           {"histogram", randomness_fractions(state, index)}};
 }
 
+// Over the members of an ensemble, of the hops made; the largest over all replicas.
+Json spread_of(const KmcPlan &plan, const KmcState &state, const Group &group) {
+  const Values steps = group.steps();
+  Values rms = group.row(state.spread, 0);
+  for (std::size_t r = 0; r < rms.size(); ++r) {
+    rms[r] = std::sqrt(rms[r] / steps[r]); // NaN before the first
+  }
+  const Values largest = group.row(state.spread, 1);
+  Json spread = {{"rms_eV", as_json(mean_of(rms))}, {"largest_eV", *std::max_element(largest.begin(), largest.end())}};
+  if (plan.flags()) {
+    spread["limit_eV"] = plan.spread_limit_eV;
+    spread["flagged_share"] = as_json(ratio_of(group.row(state.flagged, 0), steps, 1.0));
+  }
+  return spread;
+}
+
 Json transport_of(const KmcPlan &plan, const KmcState &state, const Group &group) {
   Json jumps = Json::object();
   Json shares = Json::object();
@@ -347,6 +363,14 @@ private:
       add("variance_R" + end, "1", "variance of the jump randomness over the states left" + at,
           group.at("randomness").at("variance_R"));
     }
+    if (plan_.spreads()) {
+      add("rms_spread" + end, "eV", "root mean square spread over the ensemble of the barriers of the hops made" + at,
+          group.at("spread").at("rms_eV"));
+    }
+    if (plan_.flags()) {
+      add("flagged_share" + end, "1", "share of the hops from environments of which the spread exceeds spread_limit_eV" + at,
+          group.at("spread").at("flagged_share"));
+    }
     for (const std::string &element : plan_.elements) {
       if (plan_.tracers) {
         add("tracer_diffusivity_" + element + end, "m^2/s", "<r^2> / (6 t) of the atoms of " + element + at,
@@ -467,6 +491,9 @@ Json group_entry(const KmcPreset &preset, const KmcPlan &plan, const KmcState &s
   }
   if (plan.randomness) {
     entry["randomness"] = randomness_of(state, group, index);
+  }
+  if (plan.spreads()) {
+    entry["spread"] = spread_of(plan, state, group);
   }
   if (plan.transport || plan.tracers) {
     entry["transport"] = transport_of(plan, state, group);

@@ -124,17 +124,24 @@ std::vector<std::string> elements_of(const BarrierModel &model) {
   return network ? network->elements : std::get<PairKra>(model).elements;
 }
 
-void evaluate_barriers(const fs::path &model_file, const fs::path &environments_file, const fs::path &out,
-                       const std::string &precision, const std::string &device, int threads) {
-  const BarrierModel model = load_model(model_file);
+void evaluate_barriers(const fs::path &model_file, const std::vector<std::string> &more, const fs::path &environments_file,
+                       const fs::path &out, const std::string &precision, const std::string &device, int threads) {
+  BarrierModel model = load_model(model_file);
+  if (!more.empty()) {
+    std::vector<BarrierModel> members{std::move(model)};
+    for (const std::string &file : more) {
+      members.push_back(load_model(file));
+    }
+    model = make_ensemble(std::move(members), "--member: ");
+  }
   if (const auto *pair = std::get_if<PairKra>(&model)) {
     check_barriers_positive(*pair, Structure::bcc, false);
   }
   const Environments environments = read_environments(environments_file, elements_of(model), environment_of(model).offsets);
   const ChosenDevice chosen = choose_device(device, threads);
-  const std::vector<double> barriers =
+  const EnvironmentBarriers found =
       chosen.backend->barriers(model, precision == "float64" ? Precision::float64 : Precision::float32, environments.types);
-  const std::string text = environments_with_barriers(environments, barriers);
+  const std::string text = environments_with_barriers(environments, found.barrier_eV, found.spread_eV);
   if (out.empty()) {
     std::cout << text;
   } else {
@@ -211,11 +218,13 @@ int run_program(int argc, char **argv) {
 
   CLI::App *barriers = app.add_subcommand("barriers", "barriers of environments in a JSON file");
   std::string model_file;
+  std::vector<std::string> more_members;
   std::string environments_file;
   std::string barriers_out;
   std::string precision = "float32";
   barriers->add_option("model", model_file, "network (.safetensors) or pair_kra parameters (.json)")->required();
   barriers->add_option("environments", environments_file, "environments (.json)")->required();
+  barriers->add_option("--member", more_members, "a further network of an ensemble (again for each): mean and spread_eV");
   barriers->add_option("--out", barriers_out, "file to write; standard output without it");
   barriers->add_option("--precision", precision, "of the network")
       ->check(CLI::IsMember({"float32", "float64"}))
@@ -295,7 +304,7 @@ int run_program(int argc, char **argv) {
   } else if (schema->parsed()) {
     std::cout << schema_of(driver);
   } else if (barriers->parsed()) {
-    evaluate_barriers(model_file, environments_file, barriers_out, precision, options.device, options.threads);
+    evaluate_barriers(model_file, more_members, environments_file, barriers_out, precision, options.device, options.threads);
   } else if (evaluate->parsed()) {
     evaluation.potential = potential_file;
     evaluation.structure = structure_file;

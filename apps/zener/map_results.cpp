@@ -65,6 +65,8 @@ struct BarrierStatistics {
   double least = kNone;
   double largest = kNone;
   std::vector<double> by_species; // [S], NaN for a species that never jumps
+  double spread_rms = kNone;      // of an ensemble
+  double spread_largest = kNone;
 };
 
 BarrierStatistics statistics(const MapPlan &plan, const MappedComposition &m) {
@@ -92,6 +94,14 @@ BarrierStatistics statistics(const MapPlan &plan, const MappedComposition &m) {
     counts[m.jumping[i] - 1U] += 1.0;
   }
   out.standard_deviation = std::sqrt(squared / static_cast<double>(m.barrier_eV.size()));
+  if (!m.spread_eV.empty()) {
+    double spreads = 0.0;
+    for (const double spread : m.spread_eV) {
+      spreads += spread * spread;
+    }
+    out.spread_rms = std::sqrt(spreads / static_cast<double>(m.spread_eV.size()));
+    out.spread_largest = *std::max_element(m.spread_eV.begin(), m.spread_eV.end());
+  }
   for (std::size_t s = 0; s < sums.size(); ++s) {
     out.by_species[s] = counts[s] > 0.0 ? sums[s] / counts[s] : kNone;
   }
@@ -149,6 +159,12 @@ void write_barriers(H5File &file, const MapPreset &preset, const MapPlan &plan, 
   const std::vector<double> largest = column(&BarrierStatistics::largest);
   put(file, "/barriers/least_eV", least, {groups}, "eV", "the smallest barrier");
   put(file, "/barriers/largest_eV", largest, {groups}, "eV", "the largest barrier");
+  if (ensemble_size(plan.model) > 1) {
+    put(file, "/barriers/spread/rms_eV", column(&BarrierStatistics::spread_rms), {groups}, "eV",
+        "root mean square over all jumps of the standard deviation of the barrier over the networks of the ensemble");
+    put(file, "/barriers/spread/largest_eV", column(&BarrierStatistics::spread_largest), {groups}, "eV",
+        "the largest standard deviation over the networks of the ensemble");
+  }
 
   double low = kNone;
   double high = kNone;
@@ -242,6 +258,11 @@ void write_map_file(const fs::path &directory, const MapPreset &preset, const Ma
     put(file, "/sites/barrier_eV", std::vector<float>(m.barrier_eV.begin(), m.barrier_eV.end()),
         {n, sites, static_cast<std::size_t>(plan.paths())}, "eV",
         "barrier of each jump of a vacancy on the site, in the order of the nearest neighbours by (x, y, z)");
+    if (ensemble_size(plan.model) > 1) {
+      put(file, "/sites/spread_eV", std::vector<float>(m.spread_eV.begin(), m.spread_eV.end()),
+          {n, sites, static_cast<std::size_t>(plan.paths())}, "eV",
+          "standard deviation of each barrier over the networks of the ensemble");
+    }
     put(file, "/sites/randomness", m.site_randomness, {n, plan.temperatures_K.size(), sites}, "1",
         "jump randomness R of a vacancy on the site");
   }
@@ -328,17 +349,21 @@ Json composition_json(const MapPlan &plan, std::size_t g, const MappedCompositio
                             {"variance", r.variance},
                             {"variance_standard_error", r.variance_error}});
   }
-  return {{"composition", fractions},
-          {"atoms", atoms},
-          {"configurations", m.configurations},
-          {"barrier_eV",
-           {{"mean", b.mean},
-            {"standard_error", b.mean_error},
-            {"standard_deviation", b.standard_deviation},
-            {"least", b.least},
-            {"largest", b.largest},
-            {"mean_by_species", by_species}}},
-          {"randomness", temperatures}};
+  Json entry = {{"composition", fractions},
+                {"atoms", atoms},
+                {"configurations", m.configurations},
+                {"barrier_eV",
+                 {{"mean", b.mean},
+                  {"standard_error", b.mean_error},
+                  {"standard_deviation", b.standard_deviation},
+                  {"least", b.least},
+                  {"largest", b.largest},
+                  {"mean_by_species", by_species}}},
+                {"randomness", temperatures}};
+  if (ensemble_size(plan.model) > 1) {
+    entry["spread_eV"] = {{"rms", b.spread_rms}, {"largest", b.spread_largest}};
+  }
+  return entry;
 }
 
 // A temperature as part of a column's name: letters, digits and _ alone.
@@ -373,6 +398,7 @@ void add_map(const MapPreset &preset, const MapPlan &plan, std::size_t compositi
     }
   }
   to.barrier_eV.insert(to.barrier_eV.end(), map.barrier_eV.begin(), map.barrier_eV.end());
+  to.spread_eV.insert(to.spread_eV.end(), map.spread_eV.begin(), map.spread_eV.end());
 
   to.histogram.resize(temperatures * bins, 0);
   const double sites = static_cast<double>(occupancy.size());

@@ -14,6 +14,7 @@ namespace zener {
 struct MappedComposition {
   int configurations = 0;
   std::vector<double> barrier_eV;       // [configuration][site][P]
+  std::vector<double> spread_eV;        // like barrier_eV, of an ensemble: over its members; else empty
   std::vector<std::uint8_t> jumping;    // like barrier_eV: code of the atom that jumps
   std::vector<double> mean_randomness;  // [configuration][T], over the sites
   std::vector<double> variance;         // [configuration][T], of R over the sites (population)

@@ -150,7 +150,7 @@ public:
     return guarded([&] { return find_structure(queue_, plan, systems); });
   }
 
-  std::vector<double> barriers(const BarrierModel &model, Precision precision, std::span<const std::uint8_t> types) override {
+  EnvironmentBarriers barriers(const BarrierModel &model, Precision precision, std::span<const std::uint8_t> types) override {
     return guarded([&] { return evaluate_barriers(queue_, model, precision, types); });
   }
 

@@ -53,8 +53,9 @@ private:
 template <class T> class DeviceDense {
 public:
   DeviceDense() = default;
-  // Throws ConfigError, which names the file, for more layers than the kernel holds.
-  DeviceDense(Queue &queue, const std::vector<DenseLayer> &layers, const std::string &file);
+  // Of the members of an ensemble, which have the same shapes. Throws ConfigError, which names the file, for more layers than
+  // the kernel holds.
+  DeviceDense(Queue &queue, const std::vector<const std::vector<DenseLayer> *> &members, const std::string &file);
   const DenseStack<T> &view() const { return stack_; }
 
 private:
@@ -64,18 +65,21 @@ private:
 
 template <class T> class DeviceMlp {
 public:
-  DeviceMlp(Queue &queue, const Mlp &model) : dense_(queue, model.layers, model.file) {}
-  template <int Tile> MlpBarriers<T, Tile> view(const LatticeTablesView &tables) const { return {dense_.view(), tables}; }
+  DeviceMlp(Queue &queue, const Mlp &model);
+  template <int Tile> MlpBarriers<T, Tile> view(const LatticeTablesView &tables) const {
+    return {dense_.view(), tables, members_};
+  }
 
 private:
+  int members_;
   DeviceDense<T> dense_;
 };
 
-// A SiteNetwork as integers in the layout of site_network.hpp.
+// A SiteNetwork, or those of the members of an ensemble, as integers in the layout of site_network.hpp.
 template <class T> class DeviceSiteNetwork {
 public:
   DeviceSiteNetwork() = default;
-  DeviceSiteNetwork(Queue &queue, const SiteNetwork &model, const std::string &file);
+  DeviceSiteNetwork(Queue &queue, const std::vector<const SiteNetwork *> &members, const std::string &file);
   const SiteNetworkView<T> &view() const { return view_; }
 
 private:
@@ -89,19 +93,23 @@ private:
 
 template <class T> class DeviceSiteMlp {
 public:
-  DeviceSiteMlp(Queue &queue, const SiteMlp &model) : network_(queue, model.network, model.file) {}
-  SiteMlpBarriers<T, kThroughputTile> view(const LatticeTablesView &tables) const { return {network_.view(), tables}; }
+  DeviceSiteMlp(Queue &queue, const SiteMlp &model);
+  SiteMlpBarriers<T, kThroughputTile> view(const LatticeTablesView &tables) const {
+    return {network_.view(), tables, members_};
+  }
 
 private:
+  int members_;
   DeviceSiteNetwork<T> network_;
 };
 
 template <class T> class DeviceCnn {
 public:
   DeviceCnn(Queue &queue, const Cnn &model);
-  CnnBarriers<T> view(const LatticeTablesView &tables) const { return {view_, tables}; }
+  CnnBarriers<T> view(const LatticeTablesView &tables) const { return {view_, tables, members_}; }
 
 private:
+  int members_;
   std::vector<DeviceBuffer<T>> buffers_;
   DeviceBuffer<std::int32_t> voxel_;
   CnnView<T> view_{};
@@ -112,15 +120,17 @@ class DeviceConsistentTables {
 public:
   DeviceConsistentTables(Queue &queue, const Consistent &model);
   ConsistentView view() const;
-  // Pair energies, [shell][species + 1][species + 1], units of kEnergyUnit_eV.
+  // Pair energies (of an ensemble the mean), [shell][species + 1][species + 1], units of kEnergyUnit_eV.
   View<const std::int64_t, 3> energy() const {
     return View<const std::int64_t, 3>(energy_.view().data(), shells_, species_ + 1, species_ + 1);
   }
+  int members() const { return members_; }
   int shells() const { return shells_; }
   bool has_state() const { return has_state_; }
   View<const std::int32_t, 1> state_sites() const { return state_sites_.view(); }
 
 private:
+  int members_;
   int shells_;
   int species_;
   bool has_state_;
@@ -135,10 +145,10 @@ public:
   DeviceConsistent(Queue &queue, const Consistent &model);
   // L: the lattice with the environment of the model (environment_of).
   template <class L> ConsistentBarriers<L, T, kThroughputTile> view() const {
-    return {jump_.view(), state_.view(), tables_.view()};
+    return {jump_.view(), state_.view(), tables_.view(), tables_.members()};
   }
   const DeviceConsistentTables &tables() const { return tables_; }
-  StateEnergy<T> state() const { return {state_.view(), tables_.state_sites()}; }
+  StateEnergy<T> state() const { return {state_.view(), tables_.state_sites(), tables_.members()}; }
   // Calls f with the kernels' model on that lattice.
   template <class F> void with(F f) const {
     switch (shells_) {

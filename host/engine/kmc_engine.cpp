@@ -201,6 +201,12 @@ void check_plan(const KmcPlan &plan) {
   if (plan.swaps() && (plan.randomness || plan.transport || plan.tracers || plan.time_limit_s > 0.0)) {
     throw ConfigError("exchanges have no time, no jumps and no randomness to observe");
   }
+  if (ensemble_size(plan.model) > kMostMembers) {
+    throw ConfigError("an ensemble has at most " + std::to_string(kMostMembers) + " networks");
+  }
+  if (!(plan.spread_limit_eV >= 0.0) || (plan.spread_limit_eV > 0.0 && ensemble_size(plan.model) < 2)) {
+    throw ConfigError("a limit of the spread is that of an ensemble of networks, and positive");
+  }
   if (plan.b2 && plan.structure != Structure::bcc) {
     throw ConfigError("B2 order is of bcc");
   }
@@ -223,6 +229,7 @@ void check_plan(const KmcPlan &plan) {
 }
 
 static_assert(kRandomnessBins == kHistogramBins && kClusterSizeBins == kSizeBins && kB2Columns == kClusterColumns);
+static_assert(kMostNetworks == kMostMembers && kMostFlagged == kFlaggedKept);
 
 // Offsets of the environment up to a squared distance.
 int offsets_within(int squared) {
@@ -248,6 +255,10 @@ public:
         contacts_(queue, plan.vacancies > 1 && !plan.swaps() ? walkers_ : 0, "contacts of vacancies"),
         randomness_(queue, plan.randomness ? 2 * walkers_ : 0, "jump randomness"),
         randomness_histogram_(queue, plan.randomness ? groups() * kHistogramBins : 0, "histogram of jump randomness"),
+        spread_(queue, plan.spreads() ? 2 * walkers_ : 0, "spreads of barriers"),
+        flagged_(queue, plan.flags() ? walkers_ : 0, "flagged hops"),
+        flagged_kept_(queue, plan.flags() ? walkers_ : 0, "flagged environments"),
+        flagged_codes_(queue, plan.flags() ? walkers_ * kFlaggedKept * environment_sites() : 0, "flagged environments"),
         jumps_(queue, jumping_ * walkers_, "jumps of species"),
         collective_(queue, plan.transport ? 3 * plan.species() * walkers_ : 0, "collective displacements"),
         squared_(queue, plan.tracers ? plan.species() * walkers_ : 0, "squared displacements of species"),
@@ -347,6 +358,7 @@ public:
 
 private:
   std::int64_t groups() const { return static_cast<std::int64_t>(plan_.groups.size()); }
+  std::int64_t environment_sites() const { return static_cast<std::int64_t>(environment_of(plan_.model).offsets.size()); }
   std::int64_t row_size() const { return groups() * row_.end; }
   bool follows_b2() const { return plan_.b2 && plan_.b2->persistent_over_hops > 0; }
   std::int64_t b2_columns() const { return plan_.b2 ? (follows_b2() ? 2 : 1) * kClusterColumns : 0; }
@@ -369,6 +381,10 @@ private:
     f(contacts_, &KmcState::contacts);
     f(randomness_, &KmcState::randomness);
     f(randomness_histogram_, &KmcState::randomness_histogram);
+    f(spread_, &KmcState::spread);
+    f(flagged_, &KmcState::flagged);
+    f(flagged_kept_, &KmcState::flagged_kept);
+    f(flagged_codes_, &KmcState::flagged_codes);
     f(jumps_, &KmcState::jumps);
     f(collective_, &KmcState::collective);
     f(squared_, &KmcState::squared);
@@ -400,7 +416,11 @@ private:
             squared_.shaped(plan_.tracers ? plan_.species() : 0, walkers_),
             atom_displacement_.shaped(plan_.tracers ? walkers_ : 0, plan_.sites()),
             energy_.view(),
-            accepted_.view()};
+            accepted_.view(),
+            spread_.shaped(plan_.spreads() ? 2 : 0, walkers_),
+            flagged_.view(),
+            flagged_kept_.view(),
+            flagged_codes_.shaped(plan_.flags() ? walkers_ : 0, kFlaggedKept, environment_sites())};
   }
 
   template <class Model> MemoryView memory() {
@@ -481,6 +501,7 @@ private:
     run.averages_from_hop = plan_.averages_from_hop;
     run.attempt_frequency_per_s = plan_.attempt_frequency_per_s;
     run.time_limit_s = plan_.time_limit_s;
+    run.spread_limit_eV = plan_.flags() ? plan_.spread_limit_eV : 0.0;
     run.seed = plan_.seed;
     run.first_walker = plan_.first_walker;
     run.replicas = plan_.replicas;
@@ -512,16 +533,10 @@ private:
       observe_b2();
     }
     double *data = rows.view().data();
-    const StatisticsColumns columns{row_.pairs,
-                                    row_.randomness,
-                                    row_.jumps,
-                                    row_.tracer_squared,
-                                    row_.collective,
-                                    row_.energy_eV,
-                                    row_.accepted,
-                                    row_.b2,
-                                    row_.b2 + static_cast<int>(b2_columns()),
-                                    row_.end};
+    const StatisticsColumns columns{
+        row_.pairs,      row_.randomness, row_.spread,   row_.jumps, row_.tracer_squared,
+        row_.collective, row_.energy_eV,  row_.accepted, row_.b2,    row_.b2 + static_cast<int>(b2_columns()),
+        row_.end};
     group_statistics(queue_, view(), b2_values_.shaped(b2_columns(), walkers_), columns, static_cast<int>(groups()),
                      plan_.replicas, View<double, 2>(data + i * row_size(), groups(), row_.end),
                      View<double, 2>(data + (n + i) * row_size(), groups(), row_.end));
@@ -601,6 +616,10 @@ private:
   DeviceBuffer<std::uint64_t> contacts_;
   DeviceBuffer<double> randomness_;
   DeviceBuffer<std::uint64_t> randomness_histogram_;
+  DeviceBuffer<double> spread_;
+  DeviceBuffer<std::uint64_t> flagged_;
+  DeviceBuffer<std::uint32_t> flagged_kept_;
+  DeviceBuffer<std::uint8_t> flagged_codes_;
   DeviceBuffer<std::uint64_t> jumps_;
   DeviceBuffer<std::int64_t> collective_;
   DeviceBuffer<std::int64_t> squared_;
@@ -622,20 +641,26 @@ std::unique_ptr<KmcBatch> make_kmc_batch(Queue &queue, const KmcPlan &plan) {
   return std::make_unique<Batch>(queue, plan);
 }
 
-std::vector<double> evaluate_barriers(Queue &queue, const BarrierModel &model, Precision precision,
+EnvironmentBarriers evaluate_barriers(Queue &queue, const BarrierModel &model, Precision precision,
                                       std::span<const std::uint8_t> types) {
   const auto sites = static_cast<std::int64_t>(environment_of(model).offsets.size());
   const auto n = static_cast<std::int64_t>(types.size()) / sites;
   const DeviceModel device_model(queue, model, precision, Structure::bcc, n);
   DeviceBuffer<std::uint8_t> codes(queue, n * sites, "environments");
+  const bool spreads = ensemble_size(model) > 1;
   DeviceBuffer<double> barriers(queue, n * kJumps, "barriers");
+  DeviceBuffer<double> spread(queue, spreads ? n * kJumps : 0, "spreads of barriers");
   codes.upload(types.data());
   device_model.with([&](const auto &kernel_model) {
     evaluate_environments(queue, kernel_model, View<const std::uint8_t, 2>(codes.view().data(), n, sites),
-                          barriers.shaped(n, kJumps), device_model.team(kernel_model, n, 1, false));
+                          barriers.shaped(n, kJumps), spread.shaped(spreads ? n : 0, kJumps),
+                          device_model.team(kernel_model, n, 1, false));
   });
-  std::vector<double> result(static_cast<std::size_t>(n * kJumps));
-  barriers.download(result.data());
+  EnvironmentBarriers result;
+  result.barrier_eV.resize(static_cast<std::size_t>(barriers.size()));
+  result.spread_eV.resize(static_cast<std::size_t>(spread.size()));
+  barriers.download(result.barrier_eV.data());
+  spread.download(result.spread_eV.data());
   return result;
 }
 
@@ -659,7 +684,9 @@ BarrierMap map_configuration(Queue &queue, const BarrierModel &model, Precision 
   const int paths = lattice_tables(shape.structure).paths;
   const DeviceModel device_model(queue, model, precision, shape.structure, sites);
   DeviceBuffer<std::uint8_t> codes(queue, sites, "occupancy");
+  const bool spreads = ensemble_size(model) > 1;
   DeviceBuffer<double> barriers(queue, sites * paths, "barriers");
+  DeviceBuffer<double> spread(queue, spreads ? sites * paths : 0, "spreads of barriers");
   DeviceBuffer<double> randomness(queue, temperatures * sites, "jump randomness of sites");
   DeviceBuffer<double> inverse_kT(queue, temperatures, "inverse temperatures");
   codes.upload(occupancy.data());
@@ -671,13 +698,16 @@ BarrierMap map_configuration(Queue &queue, const BarrierModel &model, Precision 
   device_model.with([&](const auto &kernel_model) {
     using Model = std::decay_t<decltype(kernel_model)>;
     map_barriers(queue, kernel_model, lattice_of<typename Model::Lattice>(shape.cells), device_model.tables(), codes.view(),
-                 barriers.shaped(sites, paths), device_model.team(kernel_model, sites, 1, false));
+                 barriers.shaped(sites, paths), spread.shaped(spreads ? sites : 0, paths),
+                 device_model.team(kernel_model, sites, 1, false));
   });
   randomness_of_barriers(queue, barriers.shaped(sites, paths), inverse_kT.view(), randomness.shaped(temperatures, sites));
   BarrierMap map;
   map.barrier_eV.resize(static_cast<std::size_t>(barriers.size()));
+  map.spread_eV.resize(static_cast<std::size_t>(spread.size()));
   map.randomness.resize(static_cast<std::size_t>(randomness.size()));
   barriers.download(map.barrier_eV.data());
+  spread.download(map.spread_eV.data());
   randomness.download(map.randomness.data());
   return map;
 }

@@ -11,7 +11,7 @@ inline namespace ZENER_BACKEND {
 
 std::unique_ptr<KmcBatch> make_kmc_batch(Queue &queue, const KmcPlan &plan);
 
-std::vector<double> evaluate_barriers(Queue &queue, const BarrierModel &model, Precision precision,
+EnvironmentBarriers evaluate_barriers(Queue &queue, const BarrierModel &model, Precision precision,
                                       std::span<const std::uint8_t> types);
 
 // As Backend's calls of the same names.

@@ -50,6 +50,7 @@ struct Mlp {
   std::vector<DenseLayer> layers; // the last has out = 1
   std::string source;
   std::string file;
+  std::vector<Mlp> others; // further members of an ensemble (make_ensemble)
 };
 
 // A dense network whose first layer reads species by table and may be tied over a group of operations:
@@ -73,6 +74,7 @@ struct SiteMlp {
   SiteNetwork network;
   std::string source;
   std::string file;
+  std::vector<SiteMlp> others; // further members of an ensemble (make_ensemble)
 };
 
 // 3x3x3 filters on the 9x9x9 voxels of the aligned environment (Xing et al. 2024, supplement 4), batch norm folded in. Valid
@@ -91,6 +93,7 @@ struct Cnn {
   DenseLayer output;         // to 1
   std::string source;
   std::string file;
+  std::vector<Cnn> others; // further members of an ensemble (make_ensemble)
 };
 
 // Barriers with one state energy behind them: E = S + dE/2, detailed balance and the symmetry of the jump by construction.
@@ -108,7 +111,17 @@ struct Consistent {
   std::vector<double> pair_eV; // [shell][species + 1][species + 1], symmetric; index 0 is the vacancy
   std::string source;
   std::string file;
+  std::vector<Consistent> others; // further members of an ensemble (make_ensemble)
 };
+
+// The members of an ensemble; a network that is none is its own.
+template <class Network> std::vector<const Network *> members_of(const Network &network) {
+  std::vector<const Network *> members{&network};
+  for (const Network &other : network.others) {
+    members.push_back(&other);
+  }
+  return members;
+}
 
 using BarrierModel = std::variant<ConstantBarrier, PairKra, Mlp, SiteMlp, Cnn, Consistent>;
 
@@ -143,7 +156,17 @@ struct NetworkFacts {
 };
 std::optional<NetworkFacts> network_facts(const BarrierModel &model);
 
-// Numbers of a network as a device holds them: tables of tied units stand once for each operation.
+inline constexpr int kMostNetworks = 16; // members of an ensemble
+
+// One model of several networks, in this order: its barriers are their mean, their spread is the standard deviation over them.
+// Throws ConfigError, behind `where`, for fewer than 2, more than kMostNetworks, or networks that differ in kind, elements,
+// lattice constant or shapes; it names the file and what differs.
+BarrierModel make_ensemble(std::vector<BarrierModel> members, const std::string &where);
+// 1 for a single network; 0 for models that are no networks.
+int ensemble_size(const BarrierModel &model);
+
+// Numbers of a network as a device holds them: tables of tied units stand once for each operation. Of an ensemble, of all
+// members.
 std::size_t network_numbers(const BarrierModel &model);
 
 } // namespace zener

@@ -33,6 +33,13 @@ template <class State, class Visit> void for_each_field(State &state, Visit visi
   visit("randomness", state.randomness, [](const KmcPlan &p) { return p.randomness ? 2 * p.walkers() : 0; });
   visit("randomness_histogram", state.randomness_histogram,
         [](const KmcPlan &p) { return p.randomness ? static_cast<std::int64_t>(p.groups.size()) * kRandomnessBins : 0; });
+  visit("spread", state.spread, [](const KmcPlan &p) { return p.spreads() ? 2 * p.walkers() : 0; });
+  const SizeOf flags = [](const KmcPlan &p) { return p.flags() ? p.walkers() : 0; };
+  visit("flagged", state.flagged, flags);
+  visit("flagged_kept", state.flagged_kept, flags);
+  visit("flagged_codes", state.flagged_codes, [](const KmcPlan &p) {
+    return p.flags() ? p.walkers() * kMostFlagged * static_cast<std::int64_t>(environment_of(p.model).offsets.size()) : 0;
+  });
   visit("jumps", state.jumps, [](const KmcPlan &p) { return p.transport || p.tracers ? p.walkers() * p.species() : 0; });
   visit("collective", state.collective, [](const KmcPlan &p) { return p.transport ? 3 * p.walkers() * p.species() : 0; });
   visit("squared", state.squared, [](const KmcPlan &p) { return p.tracers ? p.walkers() * p.species() : 0; });

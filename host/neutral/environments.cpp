@@ -148,8 +148,37 @@ Environments parse_environments(std::string text, const std::string &name, std::
   return environments;
 }
 
-std::string environments_with_barriers(const Environments &environments, std::span<const double> barriers_eV) {
-  if (barriers_eV.size() != environments.size() * kPaths) {
+std::string environments_text(const Json &root) {
+  // Short enough to read, long enough to compare with diff.
+  const auto line = [](const Json &value) { return value.dump(-1, ' ', false, Json::error_handler_t::replace); };
+  std::string text = "{\n";
+  for (auto item = root.begin(); item != root.end(); ++item) {
+    text += line(Json(item.key())) + ": ";
+    if (item.key() == "environments") {
+      text += "[\n";
+      for (auto each = item->begin(); each != item->end(); ++each) {
+        text += "  " + line(*each) + (std::next(each) == item->end() ? "\n" : ",\n");
+      }
+      text += "]";
+    } else {
+      text += line(item.value());
+    }
+    text += std::next(item) == root.end() ? "\n" : ",\n";
+  }
+  return text + "}\n";
+}
+
+Json environments_header(std::span<const std::string> elements, const std::vector<Offset> &sites) {
+  Json codes = {{"0", "vacancy"}};
+  for (std::size_t i = 0; i < elements.size(); ++i) {
+    codes[std::to_string(i + 1)] = elements[i];
+  }
+  return {{"element_codes", std::move(codes)}, {"offsets", sites}, {"environments", Json::array()}};
+}
+
+std::string environments_with_barriers(const Environments &environments, std::span<const double> barriers_eV,
+                                       std::span<const double> spread_eV) {
+  if (barriers_eV.size() != environments.size() * kPaths || (!spread_eV.empty() && spread_eV.size() != barriers_eV.size())) {
     throw InvariantError(environments.file + ": has " + std::to_string(environments.size()) + " environments, but " +
                          std::to_string(barriers_eV.size()) + " barriers are given");
   }
@@ -175,24 +204,15 @@ std::string environments_with_barriers(const Environments &environments, std::sp
       barriers.push_back(barrier);
     }
     list[i]["barriers_ev"] = std::move(barriers);
-  }
-  // One line for each key and each environment: short enough to read, long enough to compare with diff.
-  const auto line = [](const Json &value) { return value.dump(-1, ' ', false, Json::error_handler_t::replace); };
-  std::string text = "{\n";
-  for (auto item = root.begin(); item != root.end(); ++item) {
-    text += line(Json(item.key())) + ": ";
-    if (item.key() == "environments") {
-      text += "[\n";
-      for (std::size_t i = 0; i < list.size(); ++i) {
-        text += "  " + line(list[i]) + (i + 1 < list.size() ? ",\n" : "\n");
+    if (!spread_eV.empty()) {
+      Json spreads = Json::array();
+      for (const int path : environments.path) {
+        spreads.push_back(spread_eV[i * kPaths + static_cast<std::size_t>(path)]);
       }
-      text += "]";
-    } else {
-      text += line(item.value());
+      list[i]["spread_eV"] = std::move(spreads);
     }
-    text += std::next(item) == root.end() ? "\n" : ",\n";
   }
-  return text + "}\n";
+  return environments_text(root);
 }
 
 } // namespace zener

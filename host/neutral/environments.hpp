@@ -4,6 +4,8 @@
 
 #include "host/neutral/lattice_tables.hpp"
 
+#include <nlohmann/json_fwd.hpp>
+
 #include <array>
 #include <cstdint>
 #include <filesystem>
@@ -32,9 +34,16 @@ Environments read_environments(const std::filesystem::path &file, std::span<cons
 Environments parse_environments(std::string text, const std::string &name, std::span<const std::string> elements,
                                 const std::vector<Offset> &sites = bcc_tables().offsets);
 
-// The file's JSON with `barriers_ev` of each environment set, in the order of the file's directions, and `directions` and
-// `units` stated. Numbers are written so that reading gives the same bits. `barriers_eV`: [environment][8], our path order.
-// Throws DataError when one is not finite, InvariantError when their number is wrong.
-std::string environments_with_barriers(const Environments &environments, std::span<const double> barriers_eV);
+// The file's JSON with `barriers_ev` of each environment set (and `spread_eV`, where spreads are given), in the order of the
+// file's directions, and `directions` and `units` stated. Numbers are written so that reading gives the same bits. Both:
+// [environment][8], our path order. Throws DataError when one is not finite, InvariantError when their number is wrong.
+std::string environments_with_barriers(const Environments &environments, std::span<const double> barriers_eV,
+                                       std::span<const double> spread_eV = {});
+
+// A JSON object with a list `environments` as text: a line for each key and each environment.
+std::string environments_text(const nlohmann::ordered_json &root);
+
+// An object that parse_environments reads, with an empty list `environments`.
+nlohmann::ordered_json environments_header(std::span<const std::string> elements, const std::vector<Offset> &sites);
 
 } // namespace zener

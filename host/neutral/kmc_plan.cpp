@@ -30,6 +30,7 @@ RowColumns row_columns(const KmcPlan &plan) {
     }
   };
   take(plan.randomness, c.randomness, 1);
+  take(plan.spreads(), c.spread, plan.flags() ? 3 : 2);
   take(plan.transport || plan.tracers, c.jumps, plan.species());
   take(plan.tracers, c.tracer_squared, plan.species());
   take(plan.transport, c.collective, plan.pairs());
@@ -52,7 +53,8 @@ std::size_t memory_entry_bytes(const KmcPlan &plan) {
   const int bits = plan.species() <= 3 ? 2 : 4;
   const int key_words = sites * bits / 64 + 1; // one bit more than the environment
   const bool narrow = plan.precision == Precision::float32 && !std::holds_alternative<Consistent>(plan.model);
-  return sizeof(std::uint64_t) * static_cast<std::size_t>(key_words) + kPaths * (narrow ? sizeof(float) : sizeof(double));
+  const std::size_t numbers = kPaths * (ensemble_size(plan.model) > 1 ? 2 : 1);
+  return sizeof(std::uint64_t) * static_cast<std::size_t>(key_words) + numbers * (narrow ? sizeof(float) : sizeof(double));
 }
 
 std::size_t walker_bytes(const KmcPlan &plan) {
@@ -63,6 +65,8 @@ std::size_t walker_bytes(const KmcPlan &plan) {
   std::size_t bytes = sites + 4 + 5 * 8 + count(plan.vacancies, 4 + 12) + count(plan.order_shells * plan.pairs(), 4 + 8 + 8);
   bytes += plan.vacancies > 1 && !plan.swaps() ? 8 : 0;
   bytes += plan.randomness ? 16 : 0;
+  bytes += plan.spreads() ? 16 : 0;
+  bytes += plan.flags() ? 12 + kMostFlagged * environment_of(plan.model).offsets.size() : 0;
   bytes += plan.transport || plan.tracers ? count(plan.species(), 8) : 0;
   bytes += plan.transport ? count(plan.species(), 24) : 0;
   bytes += plan.tracers ? count(plan.species(), 8) + 8 * sites : 0;

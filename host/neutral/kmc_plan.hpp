@@ -58,12 +58,15 @@ struct KmcPlan {
   bool transport = false;  // jumps and collective displacement of each species
   bool tracers = false;    // squared displacements of atoms, by species (8 bytes a site)
   std::optional<B2Rule> b2;
+  double spread_limit_eV = 0.0; // of ensembles: environments of which a path's spread exceeds it are flagged; 0: none are
 
   std::int64_t sites() const { return std::int64_t{sites_per_cell(structure)} * cells[0] * cells[1] * cells[2]; }
   std::int64_t walkers() const { return static_cast<std::int64_t>(groups.size()) * replicas; }
   int species() const { return static_cast<int>(elements.size()); }
   int pairs() const { return species() * (species() + 1) / 2; } // unordered pairs of species
   bool swaps() const { return dynamics == Dynamics::metropolis_swaps; }
+  bool spreads() const { return !swaps() && ensemble_size(model) > 1; } // over the members of an ensemble
+  bool flags() const { return spreads() && spread_limit_eV > 0.0; }
 };
 
 // Index of the unordered pair of species a <= b (0-based) among n: (0,0), (0,1), … (0,n-1), (1,1), …
@@ -78,7 +81,7 @@ constexpr int pair_index(int a, int b, int n) {
 std::vector<double> expected_bonds(const std::vector<std::int64_t> &atoms, std::int64_t sites, int coordination);
 
 // Bytes of one environment in the memory: the codes of all sites and one bit, then the barriers of the 8 paths, in the
-// precision of the run (the consistent network: double).
+// precision of the run (the consistent network: double), and, of an ensemble, their spreads.
 std::size_t memory_entry_bytes(const KmcPlan &plan);
 
 // Bytes of device memory that a walker takes, and that the plan needs for walkers and tables (scratch of a team not counted).
@@ -88,6 +91,7 @@ std::size_t device_bytes(const KmcPlan &plan);
 enum class WalkerStatus : std::uint32_t { running = 0, time_limit = 1, no_possible_hop = 2, bad_barrier = 3, tracer_range = 4 };
 
 inline constexpr int kMostVacancies = 64;  // of a walker
+inline constexpr int kMostFlagged = 4;     // environments that a walker keeps of those flagged
 inline constexpr int kRandomnessBins = 50; // of R in [0, 1]; 1 itself is in the last
 
 // Index of the first sample in the window of so many hops that ends at the last sample.
@@ -112,6 +116,10 @@ struct KmcState {
   std::vector<std::uint64_t> contacts;             // [W], V > 1: states left in which a vacancy saw another, counted by vacancy
   std::vector<double> randomness;                  // [2][W]: sums of R and of R^2 over the states in averaged_hops
   std::vector<std::uint64_t> randomness_histogram; // [G][kRandomnessBins]
+  std::vector<double> spread;                      // [2][W], ensemble: sum of squared spreads of the hops made, largest, eV
+  std::vector<std::uint64_t> flagged;              // [W], limit: hops from flagged environments
+  std::vector<std::uint32_t> flagged_kept;         // [W], limit: environments in flagged_codes
+  std::vector<std::uint8_t> flagged_codes;         // [W][kMostFlagged][environment], limit: the first different ones
   std::vector<std::uint64_t> jumps;                // [S][W], transport or tracers: jumps of atoms of each species
   std::vector<std::int64_t> collective;            // [S][3][W], transport: sum of the displacements of a species' atoms
   std::vector<std::int64_t> squared;               // [S][W], tracers: sum of |displacement|^2 over a species' atoms
@@ -131,6 +139,7 @@ struct RowColumns {
   static constexpr int displacement = 2; // x, y, z
   int pairs = 5;                         // [order_shells][pairs]
   int randomness = -1;                   // mean R over the states left since averages_from_hop (NaN before the first)
+  int spread = -1;                       // of the hops made: root mean square, largest met, with a limit: share flagged
   int jumps = -1;                        // [S]
   int tracer_squared = -1;               // [S]: sum over the atoms of a species
   int collective = -1;                   // [pairs]: D_i . D_j of each pair of species

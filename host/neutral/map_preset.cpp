@@ -52,7 +52,7 @@ MapPreset read_map_preset(const json &document, const std::filesystem::path &fil
   keys.choice("driver", {"barrier_map"});
   read_alloy(keys, preset, true);
   read_precision(keys, preset);
-  read_barriers(keys, preset, {"constant", "pair_kra", "mlp", "network"});
+  read_barriers(keys, preset, {"constant", "pair_kra", "mlp", "network"}, false);
   read_temperatures(keys, preset);
   preset.configurations = read_integer(keys, "configurations", 1, 1000000, 1);
   if (preset.initial && preset.configurations != 1) {

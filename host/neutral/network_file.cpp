@@ -279,7 +279,108 @@ void check_cells(const BarrierModel &model, Structure structure, const std::arra
   }
 }
 
+namespace {
+
+// What the members of an ensemble have in common.
+struct Trait {
+  std::string name;
+  std::string value;
+};
+
+std::string widths_text(const std::vector<DenseLayer> &layers) {
+  std::string text;
+  for (const DenseLayer &layer : layers) {
+    text += std::to_string(layer.in) + "-";
+  }
+  return text + "1";
+}
+
+std::string network_text(const SiteNetwork &network) {
+  return network.units() == 0 ? "none"
+                              : std::to_string(network.sites) + " sites, group " +
+                                    std::to_string(static_cast<int>(network.group)) + ", " + widths_text(network.layers);
+}
+
+std::vector<Trait> traits_of(const BarrierModel &model) {
+  const NetworkFacts facts = *network_facts(model);
+  std::vector<Trait> traits{{"kind", kind_name(model)},
+                            {"elements", join(facts.elements, ", ")},
+                            {"lattice constant", number_text(facts.lattice_constant_A) + " A"}};
+  if (const auto *mlp = std::get_if<Mlp>(&model)) {
+    traits.push_back({"layers", widths_text(mlp->layers)});
+  } else if (const auto *sites = std::get_if<SiteMlp>(&model)) {
+    traits.push_back({"network", network_text(sites->network)});
+  } else if (const auto *cnn = std::get_if<Cnn>(&model)) {
+    std::string filters;
+    for (const Cnn::Layer &layer : cnn->layers) {
+      filters += (filters.empty() ? "" : ", ") + std::to_string(layer.out);
+    }
+    traits.push_back({"input", cnn->one_hot ? "one_hot" : "codes"});
+    traits.push_back({"filters", filters});
+  } else {
+    const auto &consistent = std::get<Consistent>(model);
+    traits.push_back({"shells of the state", std::to_string(consistent.state_shells)});
+    traits.push_back({"shells of pairs", std::to_string(consistent.pair_shells)});
+    traits.push_back({"network of the jump", network_text(consistent.jump)});
+    traits.push_back({"network of the state", network_text(consistent.state)});
+  }
+  return traits;
+}
+
+} // namespace
+
+BarrierModel make_ensemble(std::vector<BarrierModel> members, const std::string &where) {
+  if (members.size() < 2 || members.size() > static_cast<std::size_t>(kMostNetworks)) {
+    throw ConfigError(where + std::to_string(members.size()) + (members.size() == 1 ? " network" : " networks") +
+                      "; an ensemble has 2 to " + std::to_string(kMostNetworks));
+  }
+  for (const BarrierModel &member : members) {
+    if (!network_facts(member)) {
+      throw ConfigError(where + "a model of the kind \"" + kind_name(member) +
+                        "\" is no network; an ensemble has networks alone");
+    }
+  }
+  const std::vector<Trait> expected = traits_of(members.front());
+  for (std::size_t m = 1; m < members.size(); ++m) {
+    const std::vector<Trait> met = traits_of(members[m]);
+    for (std::size_t t = 0; t < expected.size(); ++t) { // the kind is the first: behind it both have the same traits
+      if (met[t].value != expected[t].value) {
+        throw ConfigError(where + network_facts(members[m])->file + ": " + met[t].name + " " + met[t].value + ", but " +
+                          expected[t].value + " in " + network_facts(members.front())->file +
+                          "; the networks of an ensemble differ in their weights alone");
+      }
+    }
+  }
+  BarrierModel ensemble = members.front();
+  std::visit(
+      [&](auto &first) {
+        using Network = std::decay_t<decltype(first)>;
+        if constexpr (!std::is_same_v<Network, ConstantBarrier> && !std::is_same_v<Network, PairKra>) {
+          first.others.clear();
+          for (std::size_t m = 1; m < members.size(); ++m) {
+            first.others.push_back(std::get<Network>(std::move(members[m])));
+          }
+        }
+      },
+      ensemble);
+  return ensemble;
+}
+
+int ensemble_size(const BarrierModel &model) {
+  return std::visit(
+      [](const auto &each) {
+        using Network = std::decay_t<decltype(each)>;
+        if constexpr (std::is_same_v<Network, ConstantBarrier> || std::is_same_v<Network, PairKra>) {
+          return 0;
+        } else {
+          return static_cast<int>(1 + each.others.size());
+        }
+      },
+      model);
+}
+
 std::size_t network_numbers(const BarrierModel &model) {
+  const auto members = static_cast<std::size_t>(ensemble_size(model));
   const auto dense = [](const std::vector<DenseLayer> &layers) {
     std::size_t n = 0;
     for (const DenseLayer &layer : layers) {
@@ -291,20 +392,23 @@ std::size_t network_numbers(const BarrierModel &model) {
     return network.table.size() * site_operations(network.group).size() + network.bias.size() + dense(network.layers);
   };
   if (const auto *mlp = std::get_if<Mlp>(&model)) {
-    return dense(mlp->layers);
+    return members * dense(mlp->layers);
   }
   if (const auto *site_mlp = std::get_if<SiteMlp>(&model)) {
-    return sites(site_mlp->network);
+    return members * sites(site_mlp->network);
   }
   if (const auto *cnn = std::get_if<Cnn>(&model)) {
     std::size_t n = dense({cnn->output});
     for (const Cnn::Layer &layer : cnn->layers) {
       n += layer.weight.size() + layer.bias.size();
     }
-    return n;
+    return members * n;
   }
   const auto *consistent = std::get_if<Consistent>(&model);
-  return consistent == nullptr ? 0 : sites(consistent->jump) + sites(consistent->state) + 2 * consistent->pair_eV.size();
+  return consistent == nullptr
+             ? 0
+             : members * (sites(consistent->jump) + sites(consistent->state) + 2 * consistent->pair_eV.size()) +
+                   2 * consistent->pair_eV.size();
 }
 
 std::optional<NetworkFacts> network_facts(const BarrierModel &model) {

@@ -304,7 +304,8 @@ KmcPreset read_kmc_preset(const json &document, const std::filesystem::path &fil
   preset.vacancies = read_integer(keys, "vacancies", preset.swaps() ? 0 : 1, kMostVacancies, 1);
   read_barriers(keys, preset,
                 preset.swaps() ? std::vector<std::string>{"pair_kra", "network"}
-                               : std::vector<std::string>{"constant", "pair_kra", "mlp", "network"});
+                               : std::vector<std::string>{"constant", "pair_kra", "mlp", "network"},
+                !preset.swaps());
   read_walkers(keys, preset);
   preset.hops = keys.count(hops_key(preset));
   if (preset.hops == 0 || preset.hops > kMostHops) {
@@ -385,6 +386,7 @@ KmcPlan make_plan(const KmcPreset &preset, std::vector<std::string> &warnings) {
   plan.randomness = preset.randomness;
   plan.transport = preset.transport;
   plan.tracers = preset.tracers;
+  plan.spread_limit_eV = preset.barriers.spread_limit_eV;
   if (preset.b2) {
     plan.b2 = B2Rule{b2_code(preset, 0, plan.elements), b2_code(preset, 1, plan.elements), preset.b2->least_partners,
                      preset.b2->link_squared, preset.b2->persistent_over_hops};
@@ -440,6 +442,9 @@ json identity(const KmcPreset &preset, const KmcPlan &plan) {
     keys.erase(free);
   }
   keys["barriers"] = {{"kind", preset.barriers.kind}, {"elements", plan.elements}, {"hash", model_hash(plan.model)}};
+  if (plan.flags()) {
+    keys["barriers"]["spread_limit_eV"] = plan.spread_limit_eV;
+  }
   if (preset.initial) {
     keys["initial"] = {{"hash", bytes_hash(plan.occupancy)}};
   }

@@ -184,6 +184,21 @@ public:
     add(network.bias);
     add(network.layers);
   }
+  void add(const Mlp &mlp) { add(mlp.layers); }
+  void add(const SiteMlp &sites) { add(sites.network); }
+  void add(const Cnn &cnn) {
+    add(static_cast<std::uint64_t>(cnn.one_hot));
+    for (const Cnn::Layer &layer : cnn.layers) {
+      add(layer.weight);
+      add(layer.bias);
+    }
+    add(std::vector<DenseLayer>{cnn.output});
+  }
+  void add(const Consistent &consistent) {
+    add(consistent.jump);
+    add(consistent.state);
+    add(consistent.pair_eV);
+  }
   std::string text() const { return fmt::format("{:016x}", state_); }
 
 private:
@@ -240,6 +255,17 @@ void apply_preset_edit(json &document, const std::string &edit) {
       json &file = document[key]["file"];
       if (file.is_string() && !file.get_ref<const std::string &>().empty()) {
         file = absolute_text(file.get<std::string>());
+      }
+    }
+  }
+  if (path == "barriers" || path == "barriers.files" || path.starts_with("barriers.files.")) {
+    if (json &barriers = document["barriers"]; barriers.is_object() && barriers.contains("files")) {
+      const std::string index = path.starts_with("barriers.files.") ? path.substr(std::string("barriers.files.").size()) : "";
+      json &files = barriers["files"];
+      for (std::size_t i = 0; files.is_array() && i < files.size(); ++i) {
+        if (files[i].is_string() && (index.empty() || index == std::to_string(i))) {
+          make_data_absolute(files[i]);
+        }
       }
     }
   }
@@ -413,7 +439,46 @@ void read_precision(ObjectReader &keys, AlloyPreset &preset) {
 
 std::string precision_name(Precision precision) { return kPrecisions[static_cast<std::size_t>(precision)]; }
 
-void read_barriers(ObjectReader &keys, AlloyPreset &preset, const std::vector<std::string> &kinds) {
+namespace {
+
+// "file", or "files" of an ensemble and the limit of its spread.
+void read_network_files(ObjectReader &barriers, AlloyPreset &preset, bool flags) {
+  BarrierChoice &choice = preset.barriers;
+  if (barriers.has("file") == barriers.has("files")) {
+    barriers.refuse("",
+                    std::string(barriers.has("file") ? "both file and files are given" : "neither file nor files is given") +
+                        "; a network has one of the two, file, or files for an ensemble");
+  }
+  const bool limit = is_given(barriers, "spread_limit_eV");
+  if (barriers.has("file")) {
+    if (limit) {
+      barriers.refuse("spread_limit_eV", "the spread is that of an ensemble, which has files in place of file");
+    }
+    choice.file = beside(preset.file, read_path(barriers, "file"));
+    return;
+  }
+  const json &files = read_list(barriers, "files");
+  if (files.size() < 2 || files.size() > static_cast<std::size_t>(kMostNetworks)) {
+    barriers.refuse("files",
+                    fmt::format("{} {}; allowed: 2 to {}", files.size(), files.size() == 1 ? "file" : "files", kMostNetworks));
+  }
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    if (!files[i].is_string() || files[i].get_ref<const std::string &>().empty()) {
+      barriers.refuse_value("files/" + std::to_string(i), files[i], "a path");
+    }
+    choice.files.push_back(beside(preset.file, files[i].get<std::string>()));
+  }
+  if (limit) {
+    if (!flags) {
+      barriers.refuse("spread_limit_eV", "environments are flagged by the driver kmc alone; leave the key out or null");
+    }
+    choice.spread_limit_eV = read_positive(barriers, "spread_limit_eV");
+  }
+}
+
+} // namespace
+
+void read_barriers(ObjectReader &keys, AlloyPreset &preset, const std::vector<std::string> &kinds, bool flags) {
   ObjectReader barriers = keys.object("barriers", true);
   BarrierChoice &choice = preset.barriers;
   choice.kind = barriers.choice("kind", kinds);
@@ -426,7 +491,9 @@ void read_barriers(ObjectReader &keys, AlloyPreset &preset, const std::vector<st
     if (choice.barrier_eV < 0.0) {
       barriers.refuse_value("barrier_eV", choice.barrier_eV, "a number of 0 or more, eV");
     }
-  } else if (choice.is_network() || barriers.has("file")) {
+  } else if (choice.kind == "network") {
+    read_network_files(barriers, preset, flags);
+  } else if (choice.kind == "mlp" || barriers.has("file")) {
     choice.file = beside(preset.file, read_path(barriers, "file"));
   } else {
     choice.inlined = read_pair_kra(barriers);
@@ -487,6 +554,13 @@ void put_alloy(json &document, const AlloyPreset &preset) {
     barriers["barrier_eV"] = preset.barriers.barrier_eV;
   } else if (preset.barriers.inlined) {
     barriers.update(pair_kra_json(*preset.barriers.inlined));
+  } else if (!preset.barriers.files.empty()) {
+    json files = json::array();
+    for (const std::filesystem::path &file : preset.barriers.files) {
+      files.push_back(absolute_text(file));
+    }
+    barriers["files"] = std::move(files);
+    barriers["spread_limit_eV"] = preset.barriers.spread_limit_eV > 0.0 ? json(preset.barriers.spread_limit_eV) : json();
   } else {
     barriers["file"] = absolute_text(preset.barriers.file);
   }
@@ -505,14 +579,26 @@ BarrierModel load_model(const AlloyPreset &preset, bool several_vacancies, bool 
     }
     return model;
   }
-  std::error_code unknown; // what else is wrong with the file, its reader says
-  if (std::filesystem::status(choice.file, unknown).type() == std::filesystem::file_type::not_found) {
-    throw DataError(preset.file.string() + ": /barriers/file: the network " + choice.file.string() +
-                    " is missing. The published network for Nb-Mo-Ta is weights.npy of https://github.com/UCICaoLab/NKK "
-                    "(doi:10.5281/zenodo.10864695): download it, then run `zener import-nnk weights.npy " +
-                    choice.file.string() + "`; or name another network with --set barriers.file=PATH");
+  const auto load = [&](const std::filesystem::path &file, const std::string &key) {
+    std::error_code unknown; // what else is wrong with the file, its reader says
+    if (std::filesystem::status(file, unknown).type() == std::filesystem::file_type::not_found) {
+      throw DataError(preset.file.string() + ": " + key + ": the network " + file.string() +
+                      " is missing. The published network for Nb-Mo-Ta is weights.npy of https://github.com/UCICaoLab/NKK "
+                      "(doi:10.5281/zenodo.10864695): download it, then run `zener import-nnk weights.npy " +
+                      file.string() + "`; or name another network with --set barriers.file=PATH");
+    }
+    return read_network(file);
+  };
+  BarrierModel model;
+  if (choice.files.empty()) {
+    model = load(choice.file, "/barriers/file");
+  } else {
+    std::vector<BarrierModel> members;
+    for (const std::filesystem::path &file : choice.files) {
+      members.push_back(load(file, "/barriers/files/" + std::to_string(members.size())));
+    }
+    model = make_ensemble(std::move(members), preset.file.string() + ": /barriers/files: ");
   }
-  BarrierModel model = read_network(choice.file);
   if (choice.kind == "mlp" && kind_name(model) != "mlp") {
     throw ConfigError(fmt::format("{}: /barriers/kind: \"mlp\", but {} holds a network of the kind \"{}\"; \"network\" takes "
                                   "every kind",
@@ -520,9 +606,9 @@ BarrierModel load_model(const AlloyPreset &preset, bool several_vacancies, bool 
   }
   if (energies_only && !std::holds_alternative<Consistent>(model)) {
     throw ConfigError(
-        fmt::format("{}: /barriers/file: {} holds a network of the kind \"{}\", which has no state energy; exchanges "
+        fmt::format("{}: /barriers/file{}: {} holds a network of the kind \"{}\", which has no state energy; exchanges "
                     "need pair_kra or a network of the kind \"consistent\"",
-                    preset.file.string(), choice.file.string(), kind_name(model)));
+                    preset.file.string(), choice.files.empty() ? "" : "s/0", network_facts(model)->file, kind_name(model)));
   }
   check_cells(model, preset.structure, preset.cells, preset.file.string() + ": /lattice/cells: ");
   return model;
@@ -656,23 +742,15 @@ std::string model_hash(const BarrierModel &model) {
     hash.add(pairs->pair_eV);
   } else {
     hash.add(network_facts(model)->elements);
-    if (const auto *mlp = std::get_if<Mlp>(&model)) {
-      hash.add(mlp->layers);
-    } else if (const auto *sites = std::get_if<SiteMlp>(&model)) {
-      hash.add(sites->network);
-    } else if (const auto *cnn = std::get_if<Cnn>(&model)) {
-      hash.add(static_cast<std::uint64_t>(cnn->one_hot));
-      for (const Cnn::Layer &layer : cnn->layers) {
-        hash.add(layer.weight);
-        hash.add(layer.bias);
-      }
-      hash.add(std::vector<DenseLayer>{cnn->output});
-    } else {
-      const auto &consistent = std::get<Consistent>(model);
-      hash.add(consistent.jump);
-      hash.add(consistent.state);
-      hash.add(consistent.pair_eV);
-    }
+    std::visit(
+        [&](const auto &network) {
+          if constexpr (requires { network.others; }) {
+            for (const auto *member : members_of(network)) {
+              hash.add(*member);
+            }
+          }
+        },
+        model);
   }
   return hash.text();
 }

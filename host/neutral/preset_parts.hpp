@@ -18,9 +18,11 @@ namespace zener {
 class ObjectReader;
 
 struct BarrierChoice {
-  std::string kind;           // "constant", "pair_kra", "network", or "mlp" for a network of that kind
-  double barrier_eV = 0.0;    // constant
-  std::filesystem::path file; // pair_kra or a network; empty when the preset itself holds the numbers
+  std::string kind;                         // "constant", "pair_kra", "network", or "mlp" for a network of that kind
+  double barrier_eV = 0.0;                  // constant
+  std::filesystem::path file;               // pair_kra or a network; empty when the preset itself holds the numbers
+  std::vector<std::filesystem::path> files; // in place of `file`: an ensemble of networks
+  double spread_limit_eV = 0.0;             // of an ensemble; 0: none
   std::optional<PairKra> inlined;
 
   bool is_network() const { return kind == "network" || kind == "mlp"; }
@@ -67,8 +69,8 @@ struct AlloyPreset : RunPreset {
 // since it can be read but once. Throws DataError when the file cannot be opened and ConfigError for what is wrong in it.
 nlohmann::json load_preset_document(const std::filesystem::path &file, const std::vector<std::string> &edits);
 
-// apply_edit; a relative file given this way (barriers.file, initial.file, data, data.file, test_data, compare.file,
-// structure.file, potential and the files in it) is relative to the current directory, as on any command line.
+// apply_edit; a relative file given this way (barriers.file, barriers.files, initial.file, data, data.file, test_data,
+// compare.file, structure.file, potential and the files in it) is relative to the current directory, as on any command line.
 // `composition=null` takes the composition away, to make room for an initial file.
 void apply_preset_edit(nlohmann::json &document, const std::string &edit);
 
@@ -98,8 +100,8 @@ void read_compositions(ObjectReader &keys, AlloyPreset &preset, bool grid_allowe
 void read_alloy(ObjectReader &keys, AlloyPreset &preset, bool grid_allowed);
 void read_precision(ObjectReader &keys, AlloyPreset &preset);
 std::string precision_name(Precision precision);
-// `kinds`: those that the driver knows. A network needs bcc.
-void read_barriers(ObjectReader &keys, AlloyPreset &preset, const std::vector<std::string> &kinds);
+// `kinds`: those that the driver knows. A network needs bcc. `flags`: the driver knows a limit of the spread.
+void read_barriers(ObjectReader &keys, AlloyPreset &preset, const std::vector<std::string> &kinds, bool flags);
 double read_temperature(const ObjectReader &keys, const std::string &key, const nlohmann::json &met);
 // output.directory and output.plots.
 void read_output_folder(ObjectReader &output, RunPreset &preset);

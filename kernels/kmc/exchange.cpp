@@ -63,8 +63,12 @@ ZENER_FN StateScratch<StateEnergy<T>> take_state_scratch(Team &team, const State
 }
 ZENER_FN StateScratch<PairsAlone> take_state_scratch(Team &, const PairsAlone &, int) { return {}; }
 
-ZENER_FN std::int64_t state_units(double energy_eV) {
-  return fits_energy_units(energy_eV) ? energy_units(energy_eV) : kForbidden;
+// `members`: so many are added up.
+ZENER_FN std::int64_t state_units(double energy_eV, int members) {
+  return fits_energy_units(energy_eV * members) ? energy_units(energy_eV) : kForbidden;
+}
+ZENER_FN std::int64_t added_units(std::int64_t a, std::int64_t b) {
+  return a == kForbidden || b == kForbidden ? kForbidden : a + b;
 }
 
 // F of the walkers listed, `count` of them, after the exchange that each of them tries; into next_energy.
@@ -87,12 +91,25 @@ ZENER_FN void find_state_energies(Team &team, const Exchange<L> &work, const Sta
     codes[changed[r] * sites + m] = static_cast<std::uint8_t>(code);
   });
   const std::int32_t *order = state.sites.data();
-  site_network<1, 1>(
-      team, state.network, count, own.columns,
-      [=](int c) {
-        return SiteColumn{codes + changed[c] * sites, order};
-      },
-      [=](int c, T value) { walkers[changed[c]].next_energy = state_units(static_cast<double>(value)); });
+  const int members = state.members;
+  for (int member = 0; member < members; ++member) {
+    site_network<1, 1>(
+        team, state.network, member, count, own.columns,
+        [=](int c) {
+          return SiteColumn{codes + changed[c] * sites, order};
+        },
+        [=](int c, T value) {
+          const std::int64_t units = state_units(static_cast<double>(value), members);
+          std::int64_t &sum = walkers[changed[c]].next_energy;
+          sum = member == 0 ? units : added_units(sum, units);
+        });
+  }
+  if (members > 1) {
+    team.for_each(count, [=](int c) {
+      std::int64_t &sum = walkers[changed[c]].next_energy;
+      sum = sum == kForbidden ? kForbidden : mean_units(sum, members);
+    });
+  }
 }
 
 template <class L, class State> struct ExchangeKernel {

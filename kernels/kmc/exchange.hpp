@@ -21,10 +21,12 @@ template <class L> struct Exchange {
 // Pair energies alone.
 struct PairsAlone {};
 
-// F of the consistent network: of the environment of the vacancy of a walker that has one (nn/consistent.hpp).
+// F of the consistent network, or its mean over the members of an ensemble: of the environment of the vacancy of a walker that
+// has one (nn/consistent.hpp).
 template <class T> struct StateEnergy {
   SiteNetworkView<T> network;
   View<const std::int32_t, 1> sites; // 0, 1, …: the order of the environment
+  int members;
 };
 
 template <class L, class State> void exchange_sites(Queue &queue, const Exchange<L> &work, const State &state);

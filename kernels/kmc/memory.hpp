@@ -1,10 +1,11 @@
-// Exact memory of environments: barriers of an environment that was seen lately, found by the whole of it.
+// Exact memory of environments: barriers (and spreads, of an ensemble) of an environment that was seen lately, found by the
+// whole of it.
 //
 // The codes of E sites are packed to 2 bits (up to 3 species) or 4 bits a site, with one more bit set, so that an entry of
 // zeros never matches. An environment has one place (a hash of the key picks it); what stood there is replaced. A pool of
-// entries belongs to a team, so nobody else writes while it is read. Bytes: an entry of 64 (112 sites, 2 bits, float32) to 192
-// read for a look-up; a hit saves 1.018 MFLOP of nn/mlp.hpp. Determinism: a hit gives the bits that were stored; which
-// environments are found depends on the shape of teams, results do not.
+// entries belongs to a team, so nobody else writes while it is read. Bytes: an entry of 64 (112 sites, 2 bits, float32) to 192,
+// or 256 with spreads, read for a look-up; a hit saves 1.018 MFLOP of nn/mlp.hpp. Determinism: a hit gives the bits that were
+// stored; which environments are found depends on the shape of teams, results do not.
 #pragma once
 
 #include "kernels/kmc/walkers.hpp"
@@ -49,8 +50,8 @@ template <int E, class T> struct EnvironmentMemory {
     return first + static_cast<std::int64_t>(((h >> 32) * static_cast<std::uint64_t>(size)) >> 32);
   }
 
-  // Copies the barriers when the environment of this place is the one asked for.
-  ZENER_FN bool find(std::int64_t entry, const std::uint64_t *key, double *barrier) const {
+  // Copies the barriers, and the spreads where there are any, when the environment of this place is the one asked for.
+  ZENER_FN bool find(std::int64_t entry, const std::uint64_t *key, double *barrier, double *spread) const {
     const std::uint64_t *words = &memory.words[entry * memory.entry_words];
     std::uint64_t difference = 0;
     for (int i = 0; i < memory.key_words; ++i) {
@@ -59,28 +60,43 @@ template <int E, class T> struct EnvironmentMemory {
     if (difference != 0) {
       return false;
     }
-    for (int p = 0; p < kJumps; ++p) {
-      T value;
-      std::memcpy(&value, reinterpret_cast<const std::uint8_t *>(words + memory.key_words) + p * static_cast<int>(sizeof(T)),
-                  sizeof value);
-      barrier[p] = static_cast<double>(value);
+    take(words, 0, barrier);
+    if (spread != nullptr) {
+      take(words, kJumps, spread);
     }
     return true;
   }
 
-  ZENER_FN void keep(std::int64_t entry, const std::uint64_t *key, const double *barrier) const {
+  ZENER_FN void keep(std::int64_t entry, const std::uint64_t *key, const double *barrier, const double *spread) const {
     std::uint64_t *words = &memory.words[entry * memory.entry_words];
     for (int i = 0; i < memory.key_words; ++i) {
       words[i] = key[i];
     }
-    for (int p = 0; p < kJumps; ++p) {
-      const T value = static_cast<T>(barrier[p]);
-      std::memcpy(reinterpret_cast<std::uint8_t *>(words + memory.key_words) + p * static_cast<int>(sizeof(T)), &value,
-                  sizeof value);
+    put(words, 0, barrier);
+    if (spread != nullptr) {
+      put(words, kJumps, spread);
     }
   }
 
 private:
+  // The values of the paths from the first-th on behind the key of an entry.
+  ZENER_FN void take(const std::uint64_t *words, int first, double *to) const {
+    for (int p = 0; p < kJumps; ++p) {
+      T value;
+      std::memcpy(&value,
+                  reinterpret_cast<const std::uint8_t *>(words + memory.key_words) + (first + p) * static_cast<int>(sizeof(T)),
+                  sizeof value);
+      to[p] = static_cast<double>(value);
+    }
+  }
+  ZENER_FN void put(std::uint64_t *words, int first, const double *from) const {
+    for (int p = 0; p < kJumps; ++p) {
+      const T value = static_cast<T>(from[p]);
+      std::memcpy(reinterpret_cast<std::uint8_t *>(words + memory.key_words) + (first + p) * static_cast<int>(sizeof(T)),
+                  &value, sizeof value);
+    }
+  }
+
   // Eight codes of one byte, lowest first, to 2 or 4 bits each.
   static ZENER_FN std::uint64_t pack2(std::uint64_t x) {
     x = (x | x >> 6) & 0x000F000F000F000Fu;

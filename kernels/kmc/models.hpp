@@ -3,8 +3,10 @@
 //   kSites                                   environment sites it reads
 //   Stored                                   of networks: a barrier as the memory of environments keeps it, without loss
 //   scratch(rows), take_scratch(...)         its own scratch for so many environments at once
-//   operator()(team, rows, n, codes, barrier_eV, scratch)
-//                                            barriers [.][P] of the n environments rows[0..n) of codes [.][E]
+//   members                                  of networks: of the ensemble, 1 for a single network
+//   operator()(team, rows, n, codes, barrier_eV, spread_eV, scratch)
+//                                            barriers [.][P] of the n environments rows[0..n) of codes [.][E]; of an ensemble
+//                                            the mean, and the spread over its members; else the spread has no elements
 //
 // ConstantBarrier: one value for every jump (exact random walks).
 // PairKraBarriers: E_i = E_m(species of the jumping atom B) + (E_final - E_initial)/2 (Van der Ven, Ceder, Asta, Tepesch, Phys.
@@ -39,7 +41,7 @@ template <class L> struct ConstantBarriers {
   ZENER_FN Scratch take_scratch(Team &, int) const { return {}; }
 
   ZENER_FN void operator()(Team &team, const std::int32_t *rows, int n, View<const std::uint8_t, 1>, View<double, 1> barrier,
-                           const Scratch &) const {
+                           View<double, 1>, const Scratch &) const {
     const double value = barrier_eV;
     team.for_each(n, L::kJumps, [=](int i, int path) { barrier[rows[i] * L::kJumps + path] = value; });
   }
@@ -62,7 +64,7 @@ template <class L> struct PairKraBarriers {
   ZENER_FN Scratch take_scratch(Team &team, int most) const { return {team.scratch<std::int64_t>(most * kMaxSpecies)}; }
 
   ZENER_FN void operator()(Team &team, const std::int32_t *rows, int n, View<const std::uint8_t, 1> codes,
-                           View<double, 1> barrier, const Scratch &own) const {
+                           View<double, 1> barrier, View<double, 1>, const Scratch &own) const {
     const PairKraBarriers &model = *this;
     View<std::int64_t, 1> around_vacancy = own.around_vacancy;
     team.for_each(n, species, [=, &model](int i, int b) {

@@ -48,6 +48,9 @@ struct GroupStatistics {
       return moved(column == 1 ? 3 : column - 2, w);
     }
     // Columns ascend in the order of StatisticsColumns; those that are absent are -1.
+    if (c.spread >= 0 && column >= c.spread && column < c.spread + 2 + (walkers.flagged.extent(0) > 0 ? 1 : 0)) {
+      return spread(column - c.spread, w);
+    }
     if (c.b2 >= 0 && column >= c.b2) {
       return b2(column - c.b2, w);
     }
@@ -71,6 +74,15 @@ struct GroupStatistics {
       return walkers.randomness(0, w) / static_cast<double>(walkers.averaged_hops[w]);
     }
     return walkers.pair_counts(column - c.pairs, w);
+  }
+
+  // Of the hops made: root mean square spread, 1: the largest spread met, 2: share from flagged environments.
+  ZENER_FN double spread(int which, std::int64_t w) const {
+    if (which == 1) {
+      return walkers.spread(1, w);
+    }
+    const auto hops = static_cast<double>(walkers.hops[w]);
+    return which == 0 ? sqrt(walkers.spread(0, w) / hops) : static_cast<double>(walkers.flagged[w]) / hops;
   }
 
   // D_i . D_j of the unordered pair `pair` of species.

@@ -24,6 +24,7 @@ inline constexpr std::uint32_t kBadBarrier = 3;
 inline constexpr std::uint32_t kTracerRange = 4;
 inline constexpr int kStatuses = 5;
 
+inline constexpr int kFlaggedKept = 4;
 inline constexpr int kHistogramBins = 50; // of the jump randomness R in [0, 1]; 1 itself is in the last
 
 // Three displacements of at most 2^20 - 1 lattice units in one integer, each of 21 bits with an offset of 2^20, x lowest.
@@ -54,10 +55,16 @@ struct WalkersView {
   View<std::int64_t, 2> atom_displacement;     // [W][site], packed; kTracerOrigin where an atom has not moved
   View<std::int64_t, 1> energy;                // [W], exchanges: pair energy, units of kEnergyUnit_eV
   View<std::uint64_t, 1> accepted;             // [W], exchanges
+  // Of an ensemble of networks:
+  View<double, 2> spread;              // [2][W]: sum of the squared spreads of the barriers of the hops made, largest spread
+                                       // of a possible jump, eV
+  View<std::uint64_t, 1> flagged;      // [W], with a limit: hops from environments of which a path's spread exceeds it
+  View<std::uint32_t, 1> flagged_kept; // [W], with a limit: environments in flagged_codes
+  View<std::uint8_t, 3> flagged_codes; // [W][kFlaggedKept][E]: the first different environments of those
 };
 
 // The exact memory of environments: each team owns entries for its walkers. An entry is the whole packed environment (2 or 4
-// bits a site, one bit to tell it from an empty entry) and the barriers of its paths.
+// bits a site, one bit to tell it from an empty entry) and the barriers of its paths, then, of an ensemble, their spreads.
 struct MemoryView {
   View<std::uint64_t, 1> words;      // [W * entries][entry_words], zero where nothing is kept
   View<std::uint64_t, 1> statistics; // looked up, found
@@ -67,11 +74,11 @@ struct MemoryView {
   int entry_words;
 };
 
-// Words of a key (all sites and one bit more) and of an entry (8 barriers of `stored` bytes).
+// Words of a key (all sites and one bit more) and of an entry (8 barriers of `stored` bytes; of an ensemble 8 spreads too).
 ZENER_HOST_FN constexpr int memory_bits(int species) { return species <= 3 ? 2 : 4; }
 ZENER_HOST_FN constexpr int memory_key_words(int sites, int bits) { return sites * bits / 64 + 1; }
-ZENER_HOST_FN constexpr int memory_entry_words(int sites, int bits, int stored) {
-  return memory_key_words(sites, bits) + kJumps * stored / static_cast<int>(sizeof(std::uint64_t));
+ZENER_HOST_FN constexpr int memory_entry_words(int sites, int bits, int stored, int members) {
+  return memory_key_words(sites, bits) + (members > 1 ? 2 : 1) * kJumps * stored / static_cast<int>(sizeof(std::uint64_t));
 }
 
 struct RunParameters {
@@ -79,7 +86,8 @@ struct RunParameters {
   std::uint64_t end_hop;
   std::uint64_t averages_from_hop;
   double attempt_frequency_per_s;
-  double time_limit_s; // 0: none
+  double time_limit_s;    // 0: none
+  double spread_limit_eV; // of an ensemble; 0: none
   std::uint32_t seed;
   std::uint32_t first_walker;
   int replicas; // walker w has the temperature of group w / replicas
@@ -110,15 +118,16 @@ template <class Model> struct Advance {
 // Runs every walker from begin_hop to end_hop. Instantiated for the models below.
 template <class Model> void advance_walkers(Queue &queue, const Advance<Model> &work, TeamChoice choice);
 
-// Barriers of given environments: codes [n][E] -> barrier_eV [n][P]; a jump into a vacancy has none (infinite).
+// Barriers of given environments: codes [n][E] -> barrier_eV [n][P]; a jump into a vacancy has none (infinite). Of an ensemble
+// also the spread [n][P] over its members, 0 where there is no jump; else it has no elements.
 template <class Model>
 void evaluate_environments(Queue &queue, const Model &model, View<const std::uint8_t, 2> codes, View<double, 2> barrier,
-                           TeamChoice choice);
+                           View<double, 2> spread, TeamChoice choice);
 
-// Barriers of a vacancy on every site of one configuration in turn. occupancy [site] -> barrier_eV [site][P].
+// Barriers of a vacancy on every site of one configuration in turn. occupancy [site] -> barrier_eV [site][P], spread likewise.
 template <class Model>
 void map_barriers(Queue &queue, const Model &model, const typename Model::Lattice &lattice, const LatticeTablesView &tables,
-                  View<const std::uint8_t, 1> occupancy, View<double, 2> barrier, TeamChoice choice);
+                  View<const std::uint8_t, 1> occupancy, View<double, 2> barrier, View<double, 2> spread, TeamChoice choice);
 
 // Jump randomness of environments at several temperatures: barrier_eV [n][P] -> randomness [temperature][n].
 void randomness_of_barriers(Queue &queue, View<const double, 2> barrier, View<const double, 1> inverse_kT_per_eV,
@@ -126,7 +135,7 @@ void randomness_of_barriers(Queue &queue, View<const double, 2> barrier, View<co
 
 // What the columns of a sampled row hold (RowColumns of host/neutral/kmc_plan.hpp); -1: not there.
 struct StatisticsColumns {
-  int pairs, randomness, jumps, tracer_squared, collective, energy, accepted, b2, b2_end, end;
+  int pairs, randomness, spread, jumps, tracer_squared, collective, energy, accepted, b2, b2_end, end;
 };
 
 // Mean and sum of squared deviations over the replicas of each group. mean, squared: [group][column]; b2 [column][walker].

@@ -7,15 +7,16 @@
 // Parallel: a team owns `walkers` walkers for a whole chunk of hops; their small state lives in scratch. Phases of a hop: 1
 // list of the vacancies whose environment changed, 2 index terms of the axes (vacancy x 27), 3 gather (vacancy x site), 4 to 6
 // with a memory: keys (vacancy x word), look-up (vacancy), list of those not found, 7 the model's, on the listed environments
-// alone, 8 with a memory: entries written, with several vacancies: paths into one another closed, 9 least barrier (walker), 10
-// weights (vacancy x path), 11 choice and clock (walker), 12 averages (walker x pair), 13 swap and counts (walker). Operations
-// a hop besides the model: 8 exponentials, one logarithm, one Philox block, 2 x 26 look-ups with pair counts. Bytes: about 1 kB
-// gathered from the occupancy (L2), two written; an entry of the memory is 64 to 192 bytes. Limit: the model's arithmetic
-// (nn/mlp.hpp) times the share not remembered; for models without a network latency. Determinism: double and integer arithmetic
-// in a fixed order for each walker; draws depend on (seed, walker, hop) alone; a remembered barrier has the bits that the model
-// would give. The same bits for every team shape, chunk, memory and backend. Errors: status of a walker that cannot go on
-// (kNoPossibleHop when exp(E_min/kT) exceeds the range, kBadBarrier when a barrier is not finite, kTracerRange when an atom
-// went too far); it keeps its state and is skipped.
+// alone (of an ensemble the mean and the spread), 8 with a memory: entries written, with several vacancies: paths into one
+// another closed, 9 least barrier (walker), 10 weights (vacancy x path), 11 choice and clock (walker), with an ensemble its
+// spreads (walker), 12 averages (walker x pair), 13 swap and counts (walker). Operations a hop besides the model: 8
+// exponentials, one logarithm, one Philox block, 2 x 26 look-ups with pair counts. Bytes: about 1 kB gathered from the
+// occupancy (L2), two written; an entry of the memory is 64 to 192 bytes. Limit: the model's arithmetic (nn/mlp.hpp) times the
+// share not remembered; for models without a network latency. Determinism: double and integer arithmetic in a fixed order for
+// each walker; draws depend on (seed, walker, hop) alone; a remembered barrier has the bits that the model would give. The same
+// bits for every team shape, chunk, memory and backend. Errors: status of a walker that cannot go on (kNoPossibleHop when
+// exp(E_min/kT) exceeds the range, kBadBarrier when a barrier is not finite, kTracerRange when an atom went too far); it keeps
+// its state and is skipped.
 #pragma once
 
 #include "kernels/core/exact_math.hpp"
@@ -39,9 +40,13 @@ struct WalkerState {
   double averaged_time_s;
   double randomness;
   double randomness_squared;
+  double spread_squared;
+  double largest_spread;
   std::uint64_t hops;
   std::uint64_t averaged_hops;
   std::uint64_t contacts;
+  std::uint64_t flagged;
+  std::uint32_t flagged_kept;
   std::int32_t path; // chosen, vacancy * P + direction, or -1
   std::uint32_t status;
   std::int32_t averaged; // whether the present state counts in the averages
@@ -68,6 +73,13 @@ template <class Model> struct AdvanceKernel {
   ZENER_HOST_FN int pairs() const { return work.run.species * (work.run.species + 1) / 2; }
   ZENER_HOST_FN int counts() const { return work.run.shells * pairs(); }
   ZENER_HOST_FN bool remembers() const { return kRemembers && work.memory.entries > 0; }
+  ZENER_HOST_FN bool spreads() const {
+    if constexpr (kRemembers) {
+      return work.model.members > 1;
+    } else {
+      return false;
+    }
+  }
   ZENER_HOST_FN int species_moved() const { return work.run.transport || work.run.tracers ? work.run.species : 0; }
   ZENER_HOST_FN int gathered() const {
     const int observed = L::sites_around_jumps(work.run.shells);
@@ -78,7 +90,8 @@ template <class Model> struct AdvanceKernel {
     const int n = walkers_per_team;
     const int nv = n * work.run.vacancies;
     return scratch_bytes<WalkerState>(n) + scratch_bytes<VacancyState>(nv) + scratch_bytes<std::int32_t>(nv * 3 * kTerms) +
-           scratch_bytes<std::uint8_t>(nv * E) + 2 * scratch_bytes<double>(nv * P) + 2 * scratch_bytes<std::int32_t>(nv + 1) +
+           scratch_bytes<std::uint8_t>(nv * E) + 2 * scratch_bytes<double>(nv * P) +
+           scratch_bytes<double>(spreads() ? nv * P : 0) + 2 * scratch_bytes<std::int32_t>(nv + 1) +
            scratch_bytes<std::int32_t>(n * counts()) + scratch_bytes<double>(n * counts()) +
            scratch_bytes<std::int64_t>(n * counts()) +
            (remembers() ? scratch_bytes<std::uint64_t>(nv * work.memory.key_words) + scratch_bytes<std::int64_t>(nv) : 0) +
@@ -102,6 +115,7 @@ template <class Model> struct AdvanceKernel {
     const int n_paths = vacancies * P;
     const int n_species = species_moved();
     const bool remember = remembers();
+    const bool follow_spread = spreads();
 
     const View<WalkerState, 1> state = team.scratch<WalkerState>(walkers_per_team);
     const View<VacancyState, 1> vacancy = team.scratch<VacancyState>(most_v);
@@ -109,6 +123,7 @@ template <class Model> struct AdvanceKernel {
     const View<std::uint8_t, 1> codes = team.scratch<std::uint8_t>(most_v * E);
     const View<double, 1> barrier = team.scratch<double>(most_v * P);
     const View<double, 1> weight = team.scratch<double>(most_v * P);
+    const View<double, 1> spread = team.scratch<double>(follow_spread ? most_v * P : 0);
     // Vacancies whose barriers are to be found, and those among them that the memory does not know; the last element counts.
     const View<std::int32_t, 1> stale = team.scratch<std::int32_t>(most_v + 1);
     const View<std::int32_t, 1> unknown = team.scratch<std::int32_t>(most_v + 1);
@@ -136,9 +151,13 @@ template <class Model> struct AdvanceKernel {
       s.averaged_time_s = g.averaged_time_s[w];
       s.randomness = run.randomness ? g.randomness(0, w) : 0.0;
       s.randomness_squared = run.randomness ? g.randomness(1, w) : 0.0;
+      s.spread_squared = follow_spread ? g.spread(0, w) : 0.0;
+      s.largest_spread = follow_spread ? g.spread(1, w) : 0.0;
       s.hops = g.hops[w];
       s.averaged_hops = g.averaged_hops[w];
       s.contacts = vacancies > 1 ? g.contacts[w] : 0;
+      s.flagged = follow_spread && run.spread_limit_eV > 0.0 ? g.flagged[w] : 0;
+      s.flagged_kept = follow_spread && run.spread_limit_eV > 0.0 ? g.flagged_kept[w] : 0;
       s.path = -1;
       s.status = g.status[w];
       s.averaged = 0;
@@ -234,7 +253,7 @@ template <class Model> struct AdvanceKernel {
             const int v = stale[r];
             const std::uint64_t *own = &key[v * k.work.memory.key_words];
             entry[v] = memory.place(own);
-            if (memory.find(entry[v], own, &barrier[v * P])) {
+            if (memory.find(entry[v], own, &barrier[v * P], follow_spread ? &spread[v * P] : nullptr)) {
               entry[v] = -1;
             }
           });
@@ -255,7 +274,7 @@ template <class Model> struct AdvanceKernel {
       }
       for (int begin = 0; begin < n_to_do; begin += rows) {
         const int now = n_to_do - begin < rows ? n_to_do - begin : rows;
-        work.model(team, rows_to_do + begin, now, View<const std::uint8_t, 1>(codes), barrier, model_scratch);
+        work.model(team, rows_to_do + begin, now, View<const std::uint8_t, 1>(codes), barrier, spread, model_scratch);
       }
       if constexpr (kRemembers) {
         if (remember && n_to_do > 0) {
@@ -268,7 +287,8 @@ template <class Model> struct AdvanceKernel {
               taken = taken || entry[unknown[before]] == entry[v];
             }
             if (!taken) {
-              memory.keep(entry[v], &key[v * k.work.memory.key_words], &barrier[v * P]);
+              memory.keep(entry[v], &key[v * k.work.memory.key_words], &barrier[v * P],
+                          follow_spread ? &spread[v * P] : nullptr);
             }
           });
         }
@@ -291,6 +311,11 @@ template <class Model> struct AdvanceKernel {
         k.choose(hop, first + i, &weight[i * n_paths], &vacancy[i * vacancies], state[i],
                  run.randomness ? &histogram[i * kHistogramBins] : nullptr);
       });
+      if constexpr (kRemembers) {
+        if (follow_spread) {
+          team.for_each(n, [&](int i) { k.note_spread(first + i, &spread[i * n_paths], &codes[i * vacancies * E], state[i]); });
+        }
+      }
       team.for_each(n, n_counts, [&](int i, int q) {
         const WalkerState &s = state[i];
         if (s.averaged != 0) {
@@ -323,6 +348,14 @@ template <class Model> struct AdvanceKernel {
       if (run.randomness) {
         g.randomness(0, w) = s.randomness;
         g.randomness(1, w) = s.randomness_squared;
+      }
+      if (follow_spread) {
+        g.spread(0, w) = s.spread_squared;
+        g.spread(1, w) = s.largest_spread;
+        if (run.spread_limit_eV > 0.0) {
+          g.flagged[w] = s.flagged;
+          g.flagged_kept[w] = s.flagged_kept;
+        }
       }
       g.status[w] = s.status;
     });
@@ -482,6 +515,49 @@ private:
     }
   }
 
+  // The spreads over an ensemble of the state that is left: of the jump that is made, of all that are possible, and of the
+  // environment that it is made from. spread [vacancy][P], codes [vacancy][E].
+  ZENER_FN void note_spread(std::int64_t w, const double *spread, const std::uint8_t *codes, WalkerState &s) const {
+    if (s.path < 0) {
+      return;
+    }
+    s.spread_squared += spread[s.path] * spread[s.path];
+    const int jumping = s.path / P;
+    double of_jumping = 0.0;
+    for (int v = 0; v < work.run.vacancies; ++v) {
+      double largest = 0.0;
+      for (int p = 0; p < P; ++p) {
+        largest = codes[v * E + p] != 0 && spread[v * P + p] > largest ? spread[v * P + p] : largest;
+      }
+      s.largest_spread = largest > s.largest_spread ? largest : s.largest_spread;
+      of_jumping = v == jumping ? largest : of_jumping;
+    }
+    if (work.run.spread_limit_eV > 0.0 && of_jumping > work.run.spread_limit_eV) {
+      s.flagged += 1;
+      keep_flagged(w, codes + jumping * E, s);
+    }
+  }
+
+  // Keeps an environment, while there is room and when it is another than those kept.
+  ZENER_FN void keep_flagged(std::int64_t w, const std::uint8_t *codes, WalkerState &s) const {
+    if (s.flagged_kept >= static_cast<std::uint32_t>(kFlaggedKept)) {
+      return;
+    }
+    for (std::uint32_t slot = 0; slot < s.flagged_kept; ++slot) {
+      bool same = true;
+      for (int m = 0; m < E && same; ++m) {
+        same = work.walkers.flagged_codes(w, slot, m) == codes[m];
+      }
+      if (same) {
+        return;
+      }
+    }
+    for (int m = 0; m < E; ++m) {
+      work.walkers.flagged_codes(w, s.flagged_kept, m) = codes[m];
+    }
+    s.flagged_kept += 1;
+  }
+
   // Exchanges the vacancy with the atom on its path and keeps the counts of bonds: the atom loses those around its old site and
   // gains those around the new one.
   ZENER_FN void swap(std::int64_t w, int path, const std::uint8_t *codes, VacancyState &v, WalkerState &s, std::int32_t *count,
@@ -574,11 +650,13 @@ template <class Model, class Source> struct EvaluateKernel {
   Model model;
   Source source;
   View<double, 2> barrier; // [n][P]
+  View<double, 2> spread;  // [n][P], of an ensemble
   int rows;
 
   std::size_t scratch() const {
     return scratch_bytes<std::uint8_t>(rows * L::kEnvironment) + scratch_bytes<double>(rows * L::kJumps) +
-           scratch_bytes<std::int32_t>(rows) + model.scratch(rows);
+           scratch_bytes<double>(spread.size() > 0 ? rows * L::kJumps : 0) + scratch_bytes<std::int32_t>(rows) +
+           model.scratch(rows);
   }
   ZENER_FN void operator()(Team &team) const {
     const EvaluateKernel &k = *this;
@@ -587,14 +665,20 @@ template <class Model, class Source> struct EvaluateKernel {
     const int n = static_cast<int>(left < rows ? left : rows);
     const View<std::uint8_t, 1> codes = team.scratch<std::uint8_t>(rows * L::kEnvironment);
     const View<double, 1> own = team.scratch<double>(rows * L::kJumps);
+    const View<double, 1> own_spread = team.scratch<double>(spread.size() > 0 ? rows * L::kJumps : 0);
     const View<std::int32_t, 1> list = team.scratch<std::int32_t>(rows);
     const typename Model::Scratch model_scratch = model.take_scratch(team, rows);
     team.for_each(n, [&](int i) { list[i] = i; });
     team.for_each(n, L::kEnvironment, [&](int i, int m) { codes[i * L::kEnvironment + m] = k.source(first + i, m); });
-    model(team, list.data(), n, View<const std::uint8_t, 1>(codes), own, model_scratch);
+    model(team, list.data(), n, View<const std::uint8_t, 1>(codes), own, own_spread, model_scratch);
     team.for_each(n, L::kJumps, [&](int i, int p) {
       k.barrier(first + i, p) = codes[i * L::kEnvironment + p] != 0 ? own[i * L::kJumps + p] : HUGE_VAL;
     });
+    if (spread.size() > 0) {
+      team.for_each(n, L::kJumps, [&](int i, int p) {
+        k.spread(first + i, p) = codes[i * L::kEnvironment + p] != 0 ? own_spread[i * L::kJumps + p] : 0.0;
+      });
+    }
   }
 };
 
@@ -615,22 +699,22 @@ template <class L> struct EnvironmentsOfSites {
 
 template <class Model, class Source>
 void evaluate_source(Queue &queue, const char *name, const Model &model, const Source &source, View<double, 2> barrier,
-                     TeamChoice choice) {
-  const EvaluateKernel<Model, Source> kernel{model, source, barrier, choice.rows};
+                     View<double, 2> spread, TeamChoice choice) {
+  const EvaluateKernel<Model, Source> kernel{model, source, barrier, spread, choice.rows};
   queue.teams(name, {(barrier.extent(0) + choice.rows - 1) / choice.rows, choice.lanes, kernel.scratch()}, kernel);
 }
 
 template <class Model>
 void evaluate_environments(Queue &queue, const Model &model, View<const std::uint8_t, 2> codes, View<double, 2> barrier,
-                           TeamChoice choice) {
-  evaluate_source(queue, "evaluate_environments", model, GivenEnvironments{codes}, barrier, choice);
+                           View<double, 2> spread, TeamChoice choice) {
+  evaluate_source(queue, "evaluate_environments", model, GivenEnvironments{codes}, barrier, spread, choice);
 }
 
 template <class Model>
 void map_barriers(Queue &queue, const Model &model, const typename Model::Lattice &lattice, const LatticeTablesView &tables,
-                  View<const std::uint8_t, 1> occupancy, View<double, 2> barrier, TeamChoice choice) {
+                  View<const std::uint8_t, 1> occupancy, View<double, 2> barrier, View<double, 2> spread, TeamChoice choice) {
   evaluate_source(queue, "map_barriers", model, EnvironmentsOfSites<typename Model::Lattice>{lattice, tables, occupancy},
-                  barrier, choice);
+                  barrier, spread, choice);
 }
 
 } // namespace ZENER_BACKEND
@@ -641,8 +725,9 @@ void map_barriers(Queue &queue, const Model &model, const typename Model::Lattic
   namespace zener {                                                                                                            \
   inline namespace ZENER_BACKEND {                                                                                             \
   template void advance_walkers(Queue &, const Advance<Model> &, TeamChoice);                                                  \
-  template void evaluate_environments(Queue &, const Model &, View<const std::uint8_t, 2>, View<double, 2>, TeamChoice);       \
+  template void evaluate_environments(Queue &, const Model &, View<const std::uint8_t, 2>, View<double, 2>, View<double, 2>,   \
+                                      TeamChoice);                                                                             \
   template void map_barriers(Queue &, const Model &, const Model::Lattice &, const LatticeTablesView &,                        \
-                             View<const std::uint8_t, 1>, View<double, 2>, TeamChoice);                                        \
+                             View<const std::uint8_t, 1>, View<double, 2>, View<double, 2>, TeamChoice);                       \
   }                                                                                                                            \
   }

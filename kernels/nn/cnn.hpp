@@ -11,6 +11,7 @@
 #include "kernels/lattice/lattices.hpp"
 #include "kernels/lattice/tables.hpp"
 #include "kernels/nn/dense.hpp"
+#include "kernels/nn/ensemble.hpp"
 
 #include <cstdint>
 
@@ -21,10 +22,10 @@ inline constexpr int kCnnLayers = 4;
 inline constexpr int kTaps = 27;
 
 template <class T> struct CnnView {
-  DenseView<T> layer[kCnnLayers]; // weights of input tap * channels + channel
-  int channels[kCnnLayers];       // of a layer's input
-  View<const T, 1> output_weight;
-  View<const T, 1> output_bias;
+  DenseView<T> layer[kCnnLayers];    // weights of input tap * channels + channel
+  int channels[kCnnLayers];          // of a layer's input
+  View<const T, 1> output_weight;    // [member][last_width]
+  View<const T, 1> output_bias;      // [member]
   View<const std::int32_t, 1> voxel; // [112]: of the k-th site of the aligned environment
   int last_width;
   bool one_hot;
@@ -40,25 +41,35 @@ template <class T> struct CnnBarriers {
   static constexpr int kVoxels = 729;
   CnnView<T> net;
   LatticeTablesView tables;
+  int members;
 
   // Input and layers 1 and 3 in one, layers 0 and 2 in the other.
   struct Scratch {
     View<T, 1> even;
     View<T, 1> odd;
+    View<T, 1> value; // [member][row][path], of an ensemble
   };
+  ZENER_HOST_FN int values(int most) const { return members > 1 ? members * most * P : 0; }
   ZENER_HOST_FN std::int64_t evens() const {
     return most(most(kVoxels * net.channels[0], 125 * net.layer[1].padded_out), net.layer[3].padded_out);
   }
   ZENER_HOST_FN std::int64_t odds() const { return most(343 * net.layer[0].padded_out, 27 * net.layer[2].padded_out); }
-  std::size_t scratch(int) const { return scratch_bytes<T>(evens()) + scratch_bytes<T>(odds()); }
-  ZENER_FN Scratch take_scratch(Team &team, int) const { return {team.scratch<T>(evens()), team.scratch<T>(odds())}; }
+  std::size_t scratch(int most) const {
+    return scratch_bytes<T>(evens()) + scratch_bytes<T>(odds()) + scratch_bytes<T>(values(most));
+  }
+  ZENER_FN Scratch take_scratch(Team &team, int most) const {
+    return {team.scratch<T>(evens()), team.scratch<T>(odds()), team.scratch<T>(values(most))};
+  }
 
-  // codes [.][112] -> barrier_eV [.][8] of the environments rows[0..n).
+  // codes [.][112] -> barrier_eV [.][8] and, of an ensemble, its spread [.][8], of the environments rows[0..n).
   ZENER_FN void operator()(Team &team, const std::int32_t *rows, int n, View<const std::uint8_t, 1> codes,
-                           View<double, 1> barrier, const Scratch &own) const {
+                           View<double, 1> barrier, View<double, 1> spread, const Scratch &own) const {
     T *even = own.even.data();
     T *odd = own.odd.data();
-    for (int column = 0; column < n * P; ++column) {
+    T *const value_of = members > 1 ? own.value.data() : nullptr;
+    for (int run = 0; run < members * n * P; ++run) {
+      const int member = run / (n * P);
+      const int column = run % (n * P);
       const std::uint8_t *code = codes.data() + rows[column / P] * E;
       const std::int32_t *aligned = tables.aligned.data() + column % P * E;
       const std::int32_t *voxel = net.voxel.data();
@@ -73,19 +84,26 @@ template <class T> struct CnnBarriers {
           even[voxel[k] * channels + c - 1] = T(1);
         }
       });
-      convolve<7>(team, 0, even, channels, odd);
-      convolve<5>(team, 1, odd, net.layer[0].padded_out, even);
-      convolve<3>(team, 2, even, net.layer[1].padded_out, odd);
-      convolve<1>(team, 3, odd, net.layer[2].padded_out, even);
+      convolve<7>(team, 0, member, even, channels, odd);
+      convolve<5>(team, 1, member, odd, net.layer[0].padded_out, even);
+      convolve<3>(team, 2, member, even, net.layer[1].padded_out, odd);
+      convolve<1>(team, 3, member, odd, net.layer[2].padded_out, even);
       const CnnView<T> &view = net;
       double *to = barrier.data() + rows[column / P] * P + column % P;
       team.single([=, &view]() {
-        T sum = view.output_bias[0];
+        T sum = view.output_bias[member];
         for (int k = 0; k < view.last_width; ++k) {
-          sum = fused_multiply_add(view.output_weight[k], even[k], sum);
+          sum = fused_multiply_add(view.output_weight[member * view.last_width + k], even[k], sum);
         }
-        *to = static_cast<double>(sum);
+        if (value_of != nullptr) {
+          value_of[run] = sum;
+        } else {
+          *to = static_cast<double>(sum);
+        }
       });
+    }
+    if (members > 1) {
+      combine_members<P>(team, members, rows, n, own.value.data(), barrier, spread);
     }
   }
 
@@ -93,7 +111,7 @@ private:
   static ZENER_HOST_FN std::int64_t most(std::int64_t a, std::int64_t b) { return a > b ? a : b; }
 
   // A layer with Side^3 outputs. stride: of a voxel in `from`.
-  template <int Side> ZENER_FN void convolve(Team &team, int l, const T *from, int stride, T *to) const {
+  template <int Side> ZENER_FN void convolve(Team &team, int l, int member, const T *from, int stride, T *to) const {
     constexpr int Packs = kGpuShapes ? 1 : 2;
     constexpr int width = kPackWidth<T>;
     constexpr int side = Side + 2; // of the input
@@ -102,8 +120,8 @@ private:
     const int tiles = padded / (Packs * width);
     const int in = layer.in;
     const int channels = net.channels[l];
-    const T *weight = layer.weight.data();
-    const T *bias = layer.bias.data();
+    const T *weight = layer.weights_of(member);
+    const T *bias = layer.bias_of(member);
     const std::int64_t step = weight_place<T>(1, 0, in, padded);
     team.for_each(Side * Side * tiles, [=](int i) {
       const int first = i % tiles * Packs * width;

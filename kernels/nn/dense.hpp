@@ -33,17 +33,21 @@ template <class T> ZENER_HOST_FN std::int64_t weight_place(int k, int o, int in,
   }
 }
 
+// The weights of the members of an ensemble stand one after the other; a single network is member 0.
 template <class T> struct DenseView {
-  View<const T, 1> weight; // [weight_place]
-  View<const T, 1> bias;   // [padded_out]
+  View<const T, 1> weight; // [member][weight_place]
+  View<const T, 1> bias;   // [member][padded_out]
   int in;
   int padded_out;
+
+  ZENER_FN const T *weights_of(int member) const { return weight.data() + std::int64_t{member} * in * padded_out; }
+  ZENER_FN const T *bias_of(int member) const { return bias.data() + std::int64_t{member} * padded_out; }
 };
 
 template <class T> struct DenseStack {
   DenseView<T> layer[kMaxLayers]; // hidden layers
-  View<const T, 1> output_weight; // [width of the last layer]
-  View<const T, 1> output_bias;   // [1]
+  View<const T, 1> output_weight; // [member][width of the last layer]
+  View<const T, 1> output_bias;   // [member]
   int layers;
   int last_width;
   int widest; // of all padded layers and the input
@@ -66,15 +70,15 @@ template <class T> struct Activations {
 
 // One hidden layer of groups x Side columns.
 template <int Packs, int Side, class T>
-ZENER_FN void dense_relu(Team &team, const DenseView<T> &layer, int groups, Activations<T> x, Activations<T> y) {
+ZENER_FN void dense_relu(Team &team, const DenseView<T> &layer, int member, int groups, Activations<T> x, Activations<T> y) {
   constexpr int width = kPackWidth<T>;
   const int tiles = layer.padded_out / (Packs * width);
   const int in = layer.in;
   // Outputs of a lane: Packs neighbours on the CPU, every tiles-th output on a GPU.
   const int first_step = kGpuShapes ? 1 : Packs * width;
   const int next_step = kGpuShapes ? tiles : width;
-  const T *weight = layer.weight.data();
-  const T *bias = layer.bias.data();
+  const T *weight = layer.weights_of(member);
+  const T *bias = layer.bias_of(member);
   const std::int64_t stride = weight_place<T>(1, 0, in, layer.padded_out);
   team.for_each(groups * tiles, [=](int i) {
     const int tile = i % tiles;
@@ -116,10 +120,12 @@ ZENER_FN void dense_relu(Team &team, const DenseView<T> &layer, int groups, Acti
   });
 }
 
-// All layers on groups x Side columns of x; store(column, value) takes the outputs. Both x and y are overwritten. Tile: packs
-// of outputs a lane owns: 1 or 2 on the CPU, 1 or 8 on a GPU, there 1 as well when few columns are evaluated at once.
+// All layers of a member on groups x Side columns of x; store(column, value) takes the outputs. Both x and y are overwritten.
+// Tile: packs of outputs a lane owns: 1 or 2 on the CPU, 1 or 8 on a GPU, there 1 as well when few columns are evaluated at
+// once.
 template <int Tile, int Side, class T, class Store>
-ZENER_FN void dense_stack(Team &team, const DenseStack<T> &net, int groups, Activations<T> x, Activations<T> y, Store store) {
+ZENER_FN void dense_stack(Team &team, const DenseStack<T> &net, int member, int groups, Activations<T> x, Activations<T> y,
+                          Store store) {
   for (int l = 0; l < net.layers; ++l) {
     // When there is a lane for every output, wide tiles would only leave most of them idle. Beyond that they pay: Tile + 8
     // loads for 8 Tile multiply-adds.
@@ -127,11 +133,11 @@ ZENER_FN void dense_stack(Team &team, const DenseStack<T> &net, int groups, Acti
     if constexpr (kGpuShapes && Tile > 1) {
       narrow = groups * net.layer[l].padded_out <= kNetworkLanes;
       if (narrow) {
-        dense_relu<1, Side>(team, net.layer[l], groups, x, y);
+        dense_relu<1, Side>(team, net.layer[l], member, groups, x, y);
       }
     }
     if (!narrow) {
-      dense_relu<Tile, Side>(team, net.layer[l], groups, x, y);
+      dense_relu<Tile, Side>(team, net.layer[l], member, groups, x, y);
     }
     const Activations<T> swap = x;
     x = y;
@@ -141,13 +147,14 @@ ZENER_FN void dense_stack(Team &team, const DenseStack<T> &net, int groups, Acti
   // One chain a column; a lane of the CPU runs Side chains side by side.
   constexpr int side = kGpuShapes ? 1 : Side;
   const DenseStack<T> &view = net;
+  const int first = member * net.last_width;
   team.for_each(groups * Side / side, [=, &view](int lane) {
     T sum[side];
     for (int c = 0; c < side; ++c) {
-      sum[c] = view.output_bias[0];
+      sum[c] = view.output_bias[member];
     }
     for (int k = 0; k < view.last_width; ++k) {
-      const T w = view.output_weight[k];
+      const T w = view.output_weight[first + k];
       for (int c = 0; c < side; ++c) {
         sum[c] = fused_multiply_add(w, x(k, lane * side + c), sum[c]);
       }

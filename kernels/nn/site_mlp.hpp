@@ -2,11 +2,12 @@
 // (site_network.hpp): barriers of the 8 jumps of a vacancy.
 //
 // Parallel, exactness: as site_network.hpp, a column is a path. Operations for 128 units tied over 6 and 128-128-1: 0.69
-// million additions and 0.27 million multiply-adds a hop.
+// million additions and 0.27 million multiply-adds a hop and member of an ensemble (ensemble.hpp).
 #pragma once
 
 #include "kernels/lattice/lattices.hpp"
 #include "kernels/lattice/tables.hpp"
+#include "kernels/nn/ensemble.hpp"
 #include "kernels/nn/site_network.hpp"
 
 #include <cstdint>
@@ -23,23 +24,42 @@ template <class T, int Tile> struct SiteMlpBarriers {
   static constexpr int kMaxLanes = kNetworkLanes;
   SiteNetworkView<T> net;
   LatticeTablesView tables;
+  int members;
 
-  using Scratch = SiteScratch<T>;
+  struct Scratch {
+    SiteScratch<T> columns;
+    View<T, 1> value; // [member][row][path], of an ensemble
+  };
+  ZENER_HOST_FN int values(int most) const { return members > 1 ? members * most * P : 0; }
   ZENER_HOST_FN SiteScratchSizes sizes(int most) const { return site_scratch_sizes(net, std::int64_t{most} * P); }
-  std::size_t scratch(int most) const { return site_scratch_bytes<T>(sizes(most)); }
-  ZENER_FN Scratch take_scratch(Team &team, int most) const { return take_site_scratch<T>(team, sizes(most)); }
+  std::size_t scratch(int most) const { return site_scratch_bytes<T>(sizes(most)) + scratch_bytes<T>(values(most)); }
+  ZENER_FN Scratch take_scratch(Team &team, int most) const {
+    return {take_site_scratch<T>(team, sizes(most)), team.scratch<T>(values(most))};
+  }
 
-  // codes [.][112] -> barrier_eV [.][8] of the environments rows[0..n).
+  // codes [.][112] -> barrier_eV [.][8] and, of an ensemble, its spread [.][8], of the environments rows[0..n).
   ZENER_FN void operator()(Team &team, const std::int32_t *rows, int n, View<const std::uint8_t, 1> codes,
-                           View<double, 1> barrier, const Scratch &own) const {
+                           View<double, 1> barrier, View<double, 1> spread, const Scratch &own) const {
     const std::uint8_t *bytes = codes.data();
     const std::int32_t *aligned = tables.aligned.data();
-    site_network<Tile, P>(
-        team, net, n, own,
-        [=](int c) {
-          return SiteColumn{bytes + rows[c / P] * E, aligned + c % P * E};
-        },
-        [=](int c, T value) { barrier[rows[c / P] * P + c % P] = static_cast<double>(value); });
+    T *const value_of = members > 1 ? own.value.data() : nullptr;
+    for (int member = 0; member < members; ++member) {
+      site_network<Tile, P>(
+          team, net, member, n, own.columns,
+          [=](int c) {
+            return SiteColumn{bytes + rows[c / P] * E, aligned + c % P * E};
+          },
+          [=](int c, T value) {
+            if (value_of != nullptr) {
+              value_of[member * n * P + c] = value;
+            } else {
+              barrier[rows[c / P] * P + c % P] = static_cast<double>(value);
+            }
+          });
+    }
+    if (members > 1) {
+      combine_members<P>(team, members, rows, n, own.value.data(), barrier, spread);
+    }
   }
 };
 

@@ -25,18 +25,20 @@ template <class T> inline constexpr int kTableTile = int{kPackWidth<T>} * kTable
 // On the CPU tables hold differences to the entry of this code.
 inline constexpr int kReferenceCode = 1;
 
+// Of an ensemble, table, bias and scale of the members stand one after the other.
 template <class T> struct SiteNetworkView {
   View<const Bits<T>, 1> table;            // CPU: [tile][site][code][sum of the tile]; GPU: [site][code][unit]
   View<const Bits<T>, 1> bias;             // CPU: [padded_sums]; GPU: [unit]
-  View<const T, 1> scale;                  // [unit], padded to a pack
+  View<const T, 1> scale;                  // [padded_units]
   View<const std::int32_t, 1> permutation; // GPU: [operation][site]
   DenseStack<T> dense;
   int sites;
   int codes;
   int units;
   int operations;
-  int padded_sums; // CPU: operations * units, sum (j, g) at g * units + j, padded to tiles
-  int shift;       // of s before the sum over operations
+  int padded_sums;  // CPU: operations * units, sum (j, g) at g * units + j, padded to tiles
+  int shift;        // of s before the sum over operations
+  int padded_units; // padded to a pack
 };
 
 // Where the columns of a network stand for the time of one call.
@@ -74,19 +76,21 @@ struct SiteColumn {
   const std::int32_t *sites;
 };
 
-// Outputs of groups x Side columns. column(c) gives a SiteColumn, store(c, value) takes its output. Tile: of dense_stack.
+// Outputs of a member on groups x Side columns. column(c) gives a SiteColumn, store(c, value) takes its output. Tile: of
+// dense_stack.
 template <int Tile, int Side, class T, class Column, class Store>
-ZENER_FN void site_network(Team &team, const SiteNetworkView<T> &net, int groups, const SiteScratch<T> &own, Column column,
-                           Store store) {
+ZENER_FN void site_network(Team &team, const SiteNetworkView<T> &net, int member, int groups, const SiteScratch<T> &own,
+                           Column column, Store store) {
   const int columns = groups * Side;
   const int sites = net.sites;
   const int codes = net.codes;
   const int units = net.units;
   const int operations = net.operations;
   const int shift = net.shift;
-  const Bits<T> *table = net.table.data();
-  const Bits<T> *bias = net.bias.data();
-  const T *scale = net.scale.data();
+  const std::int64_t sums_of_table = kGpuShapes ? units : net.padded_sums;
+  const Bits<T> *table = net.table.data() + member * sums_of_table * sites * codes;
+  const Bits<T> *bias = net.bias.data() + member * sums_of_table;
+  const T *scale = net.scale.data() + std::int64_t{member} * net.padded_units;
   std::int32_t *pick = own.pick.data();
   const Activations<T> x{own.a.data(), columns, net.dense.widest};
   const Activations<T> y{own.b.data(), columns, net.dense.widest};
@@ -153,7 +157,7 @@ ZENER_FN void site_network(Team &team, const SiteNetworkView<T> &net, int groups
       (to_numbers(total) * Pack<T>::load(scale + pack * width)).store(&x(pack * width, c));
     });
   }
-  dense_stack<Tile, Side>(team, net.dense, groups, x, y, store);
+  dense_stack<Tile, Side>(team, net.dense, member, groups, x, y, store);
 }
 
 } // namespace ZENER_BACKEND

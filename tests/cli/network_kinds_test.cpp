@@ -5,6 +5,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+
 namespace zener::test {
 namespace {
 
@@ -78,6 +80,83 @@ TEST(CliNetworks, ExchangesTakeTheStateEnergyOfAConsistentNetwork) {
   expect_failure(zener(folder.path(), {"run", "p.json", "--out", "s", "--set", "barriers.file=mlp"}), 2,
                  {"/barriers/file", "\"mlp\"", "no state energy"});
   expect_failure(zener(folder.path(), {"run", "p.json", "--out", "s", "--set", "vacancies=2"}), 2, {"one vacancy"});
+}
+
+TEST(CliNetworks, EnsemblesRunAndShowWhatTheyDoNotKnow) {
+  const TemporaryFolder folder;
+  for (unsigned seed = 1; seed <= 3; ++seed) {
+    write_network(made_consistent(3, 3, {4, 5}, {3, 4}, seed), folder / ("n" + std::to_string(seed)));
+  }
+  write_network(made_consistent(3, 3, {4, 6}), folder / "wider");
+  json document = preset_of("n1");
+  document["barriers"] = {{"kind", "network"}, {"files", {"n1", "n2", "n3"}}, {"spread_limit_eV", 0.05}};
+  put_bytes(folder / "p.json", document.dump());
+  const auto run = [&](const std::string &out, const Arguments &more) {
+    Arguments all{"run", "p.json", "--out", out, "--device", "cpu", "--threads", "1"};
+    all.insert(all.end(), more.begin(), more.end());
+    return zener(folder.path(), all);
+  };
+  const Outcome whole = run("r", {});
+  expect_done(whole);
+  EXPECT_NE(whole.err.find("mean of 3 networks"), std::string::npos) << whole.err;
+  const json summary = json::parse(bytes_of(folder / "r/summary.json"));
+  double share = 0.0;
+  for (const json &group : summary.at("groups")) {
+    const json &spread = group.at("spread");
+    EXPECT_GT(spread.at("rms_eV").at("mean").get<double>(), 0.0);
+    EXPECT_GE(spread.at("largest_eV").get<double>(), spread.at("rms_eV").at("mean").get<double>());
+    share += spread.at("flagged_share").at("mean").get<double>() / 2.0;
+  }
+  ASSERT_GT(share, 0.01);
+  EXPECT_NE(whole.err.find("exceeds 0.05 eV"), std::string::npos) << whole.err;
+  EXPECT_EQ(summary.at("warnings").size(), 1U);
+
+  // What was flagged goes into the command barriers, which finds the spread again.
+  const json flagged = json::parse(bytes_of(folder / "r/flagged.json"));
+  ASSERT_FALSE(flagged.at("environments").empty());
+  EXPECT_LE(flagged.at("environments").size(), 4U * 4U);
+  const Outcome barriers = zener(folder.path(), {"barriers", "n1", "r/flagged.json", "--member", "n2", "--member", "n3"});
+  expect_done(barriers);
+  for (const json &environment : json::parse(barriers.out).at("environments")) {
+    EXPECT_EQ(environment.at("barriers_ev").size(), 8U);
+    double largest = 0.0;
+    for (const json &spread : environment.at("spread_eV")) {
+      largest = std::max(largest, spread.get<double>());
+    }
+    EXPECT_GT(largest, 0.05);
+  }
+
+  // Cut in two, it is the same.
+  expect_done(run("two", {"--set", "hops=17"}));
+  expect_done(run("two", {"--resume"}));
+  EXPECT_EQ(bytes_of(folder / "two/flagged.json"), bytes_of(folder / "r/flagged.json"));
+  EXPECT_EQ(json::parse(bytes_of(folder / "two/summary.json")).at("groups"), summary.at("groups"));
+  expect_failure(run("two", {"--resume", "--set", "barriers.spread_limit_eV=0.06"}), 2, {"spread_limit_eV"});
+
+  json map = document;
+  map["driver"] = "barrier_map";
+  for (const char *key : {"hops", "walkers", "observe", "checkpoint"}) {
+    map.erase(key);
+  }
+  map["output"] = {{"plots", false}};
+  map["barriers"].erase("spread_limit_eV");
+  put_bytes(folder / "m.json", map.dump());
+  expect_done(zener(folder.path(), {"run", "m.json", "--out", "m", "--device", "cpu"}));
+  const json mapped = json::parse(bytes_of(folder / "m/summary.json")).at("compositions").at(0).at("spread_eV");
+  EXPECT_GT(mapped.at("largest").get<double>(), mapped.at("rms").get<double>());
+  EXPECT_GT(mapped.at("rms").get<double>(), 0.0);
+
+  json exchanges = document;
+  exchanges["driver"] = "static_mc";
+  exchanges["trials"] = 50;
+  exchanges.erase("hops");
+  exchanges["barriers"].erase("spread_limit_eV");
+  put_bytes(folder / "s.json", exchanges.dump());
+  expect_done(zener(folder.path(), {"run", "s.json", "--out", "s", "--device", "cpu", "--threads", "1"}));
+
+  expect_failure(run("x", {"--set", "barriers.files.2=wider"}), 2, {"/barriers/files", "wider: network of the jump"});
+  expect_failure(run("x", {"--set", "barriers.files.2=none"}), 3, {"/barriers/files/2", "none", "missing"});
+  expect_failure(zener(folder.path(), {"barriers", "n1", "r/flagged.json", "--member", "wider"}), 2, {"--member", "wider"});
 }
 
 TEST(CliNetworks, PresetsThatDoNotFitAreRefused) {

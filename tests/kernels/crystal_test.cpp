@@ -310,13 +310,13 @@ struct FindNeighbours {
         keys(i, word) = pool.key_word(&codes(i, 0), word);
       }
     }
-    found[0] = pool.find(0, &keys(0, 0), &barrier(0, 0)) ? 1 : 0; // in an empty pool
+    found[0] = pool.find(0, &keys(0, 0), &barrier(0, 0), nullptr) ? 1 : 0; // in an empty pool
     for (int p = 0; p < kJumps; ++p) {
       barrier(0, p) = 1.0 + 0.125 * p;
     }
-    pool.keep(pool.place(&keys(0, 0)), &keys(0, 0), &barrier(0, 0));
+    pool.keep(pool.place(&keys(0, 0)), &keys(0, 0), &barrier(0, 0), nullptr);
     for (std::int64_t i = 0; i < codes.extent(0); ++i) {
-      found[i + 1] = pool.find(pool.place(&keys(i, 0)), &keys(i, 0), &barrier(i, 0)) ? 1 : 0;
+      found[i + 1] = pool.find(pool.place(&keys(i, 0)), &keys(i, 0), &barrier(i, 0), nullptr) ? 1 : 0;
     }
   }
 };
@@ -326,7 +326,7 @@ ZENER_DEVICE_TEST(Memory, FindsOnlyTheWholeEnvironment) {
     MemoryView memory{};
     memory.bits = bits;
     memory.key_words = memory_key_words(kEnvironment, bits);
-    memory.entry_words = memory_entry_words(kEnvironment, bits, static_cast<int>(sizeof(float)));
+    memory.entry_words = memory_entry_words(kEnvironment, bits, static_cast<int>(sizeof(float)), 1);
     memory.entries = 1;
     auto words = empty<std::uint64_t>(memory.entry_words);
     words.zero();

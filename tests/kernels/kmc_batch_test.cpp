@@ -150,8 +150,8 @@ ZENER_DEVICE_TEST(KmcBatch, BarriersOfGivenEnvironments) {
     const auto barriers = reference::chain_barriers_float(mlp, codes);
     expected.insert(expected.end(), barriers.begin(), barriers.end());
   }
-  EXPECT_EQ(evaluate_barriers(queue(), mlp, Precision::float32, types), expected);
-  EXPECT_TRUE(evaluate_barriers(queue(), mlp, Precision::float32, {}).empty());
+  EXPECT_EQ(evaluate_barriers(queue(), mlp, Precision::float32, types).barrier_eV, expected);
+  EXPECT_TRUE(evaluate_barriers(queue(), mlp, Precision::float32, {}).barrier_eV.empty());
 }
 
 ZENER_DEVICE_TEST(KmcBatch, RefusesPlansThatCannotRun) {

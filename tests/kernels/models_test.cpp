@@ -27,7 +27,7 @@ protected:
     auto device_codes = to_device(flat);
     auto barrier = empty<double>(n * kJumps);
     evaluate_environments(queue(), model, View<const std::uint8_t, 2>(device_codes.shaped(n, kEnvironment)),
-                          barrier.shaped(n, kJumps), choice);
+                          barrier.shaped(n, kJumps), {}, choice);
     const auto values = to_host(barrier);
     std::vector<Barriers> result(environments.size());
     for (std::size_t i = 0; i < values.size(); ++i) {

@@ -37,6 +37,13 @@ Place jumped(const reference::Lattice &lattice, Place place, const Vector &direc
   return place;
 }
 
+// An ensemble of consistent networks, whose mean is no multiple of a power of two.
+BarrierModel three_networks() {
+  return make_ensemble({test::made_consistent(5, 4, {4, 5}, {3, 4}, 21), test::made_consistent(5, 4, {4, 5}, {3, 4}, 22),
+                        test::made_consistent(5, 4, {4, 5}, {3, 4}, 23)},
+                       "");
+}
+
 class NetworkModels : public DeviceTest {
 protected:
   // Barriers of places on a lattice, in the order of the environment's first eight sites.
@@ -51,12 +58,14 @@ protected:
     }
     const auto n = static_cast<std::int64_t>(places.size());
     auto device_codes = to_device(codes);
+    const bool spreads = ensemble_size(model) > 1;
     auto barrier = empty<double>(n * kJumps);
+    auto spread = empty<double>(spreads ? n * kJumps : 0);
     const DeviceTables tables(queue(), Structure::bcc, environment_of(model).shells);
     with_network(queue(), model, precision, tables.view(), false, [&](const auto &kernel_model) {
       evaluate_environments(queue(), kernel_model,
                             View<const std::uint8_t, 2>(device_codes.shaped(n, static_cast<int>(offsets.size()))),
-                            barrier.shaped(n, kJumps), choice);
+                            barrier.shaped(n, kJumps), spread.shaped(spreads ? n : 0, kJumps), choice);
       queue().wait();
     });
     const auto values = to_host(barrier);
@@ -124,9 +133,9 @@ ZENER_DEVICE_TEST_F(NetworkKinds, EquivalentJumpsAreEqualToTheBit, NetworkModels
   reference::Sequence random(13);
   const Place place = random_place(random, lattice);
   const std::vector<Vector> &directions = reference::environment();
-  for (const BarrierModel &model :
-       {BarrierModel(test::made_consistent(3, 3)), BarrierModel(test::made_consistent(5, 5)),
-        BarrierModel(test::made_consistent(8, 8)), BarrierModel(test::made_site_mlp(SiteGroup::axis, {9, 4}))}) {
+  for (const BarrierModel &model : {BarrierModel(test::made_consistent(3, 3)), BarrierModel(test::made_consistent(5, 5)),
+                                    BarrierModel(test::made_consistent(8, 8)),
+                                    BarrierModel(test::made_site_mlp(SiteGroup::axis, {9, 4})), three_networks()}) {
     const Barriers expected = evaluate(model, Precision::float32, lattice, {place}, {1, 128, 1})[0];
     for (int turn = 0; turn < 48; turn += kDebugDevice ? 13 : 1) {
       const int axes[6][3] = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
@@ -190,6 +199,7 @@ ZENER_DEVICE_TEST_F(NetworkKinds, ClosedLoopsSumToZero, NetworkModels) {
   EXPECT_EQ(largest_sum(test::made_consistent(3, 3)), 0.0);
   EXPECT_EQ(largest_sum(test::made_consistent(5, 5)), 0.0);
   EXPECT_EQ(largest_sum(test::made_consistent(8, 8)), 0.0);
+  EXPECT_EQ(largest_sum(three_networks()), 0.0);
   EXPECT_GT(largest_sum(test::made_site_mlp(SiteGroup::axis, {9, 4})), 1e-3);
 }
 

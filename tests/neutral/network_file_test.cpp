@@ -138,6 +138,45 @@ TEST(NetworkFile, errors_name_what_is_wrong) {
           {"'layers.4.bias' has no place"});
 }
 
+TEST(NetworkFile, ensembles_are_networks_of_one_shape) {
+  const auto named = [](auto network, const char *file) {
+    network.file = file;
+    return network;
+  };
+  const Mlp mlp = named(test::random_network({5, 4}), "a.safetensors");
+  const Consistent consistent = named(test::made_consistent(2, 1), "a.safetensors");
+  const BarrierModel pair = make_ensemble({mlp, named(test::random_network({5, 4}, 4), "b.safetensors")}, "");
+  EXPECT_EQ(ensemble_size(pair), 2);
+  EXPECT_EQ(members_of(std::get<Mlp>(pair)).back()->file, "b.safetensors");
+  EXPECT_EQ(ensemble_size(mlp), 1);
+  EXPECT_EQ(ensemble_size(ConstantBarrier{1.0}), 0);
+  EXPECT_EQ(network_numbers(pair), 2 * network_numbers(mlp));
+
+  const auto refused = [](std::vector<BarrierModel> members, std::initializer_list<std::string> words) {
+    test::expect_error<ConfigError>([&] { make_ensemble(std::move(members), "p.json: /barriers/files: "); }, words);
+  };
+  refused({mlp}, {"p.json: /barriers/files: 1 network", "2 to 16"});
+  refused(std::vector<BarrierModel>(17, mlp), {"17 networks", "2 to 16"});
+  refused({mlp, ConstantBarrier{1.0}}, {"\"constant\" is no network"});
+  refused({mlp, named(test::made_consistent(2, 1), "b.safetensors")},
+          {"b.safetensors: kind consistent, but mlp in a.safetensors"});
+  refused({mlp, named(test::random_network({5, 3}), "b.safetensors")},
+          {"b.safetensors: layers 112-5-3-1, but 112-5-4-1 in a.safetensors"});
+  Mlp other = named(mlp, "b.safetensors");
+  other.elements = {"Mo", "Nb", "Ta"};
+  refused({mlp, other}, {"b.safetensors: elements Mo, Nb, Ta, but Nb, Mo, Ta in"});
+  other = named(mlp, "b.safetensors");
+  other.lattice_constant_A = 3.3;
+  refused({mlp, mlp, other}, {"b.safetensors: lattice constant 3.3 A, but 3.24 A in"});
+  refused({consistent, named(test::made_consistent(2, 2), "b")}, {"b: shells of pairs 2, but 1 in"});
+  refused({consistent, named(test::made_consistent(3, 1), "b")}, {"b: shells of the state 3, but 2 in"});
+  refused({consistent, named(test::made_consistent(2, 1, {4, 6}), "b")}, {"b: network of the jump", "4-6-1, but", "4-5-1 in"});
+  refused({test::made_site_mlp(SiteGroup::axis, {3}), named(test::made_site_mlp(SiteGroup::none, {3}), "b")}, {"b: network"});
+  refused({test::made_cnn(true, {1, 2, 1, 1}), named(test::made_cnn(true, {1, 1, 1, 1}), "b")}, {"b: filters 1, 1, 1, 1, but"});
+  refused({test::made_cnn(true, {1, 1, 1, 1}), named(test::made_cnn(false, {1, 1, 1, 1}), "b")},
+          {"b: input codes, but one_hot"});
+}
+
 TEST(NetworkFile, networks_that_no_reader_would_take_are_not_written) {
   const test::TemporaryFolder folder;
   const auto refused = [&](const TrainedModel &model) {

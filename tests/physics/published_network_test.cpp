@@ -28,7 +28,7 @@ TEST(PublishedNetwork, BarriersOfTheDevelopmentEnvironments) {
   ASSERT_EQ(environments.size(), 64U);
   on_every_device([&](Backend &backend) {
     for (const auto &[precision, tolerance] : {std::pair{Precision::float32, 5e-6}, std::pair{Precision::float64, 1e-9}}) {
-      const std::vector<double> barriers = backend.barriers(*network, precision, environments.types);
+      const std::vector<double> barriers = backend.barriers(*network, precision, environments.types).barrier_eV;
       ASSERT_EQ(barriers.size(), 64U * kPaths);
       double worst = 0.0;
       for (std::size_t e = 0; e < environments.size(); ++e) {
@@ -97,7 +97,7 @@ TEST(PublishedNetwork, KineticsAt100K) {
       state = next;
     }
 
-    const std::vector<double> barriers = backend.barriers(plan.model, plan.precision, types);
+    const std::vector<double> barriers = backend.barriers(plan.model, plan.precision, types).barrier_eV;
     const double beta = 1.0 / (kBoltzmann * kTemperature);
     std::vector<double> uniform;
     double expected_others = 0.0;

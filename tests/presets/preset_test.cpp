@@ -486,7 +486,8 @@ std::vector<json> every_shape(const std::string &driver) {
   const char *pair_model = R"({"barriers": {"kind": "pair_kra", "migration_eV": {"Mo": 1}, "pair_eV": [{}]}})";
   const char *network = R"({"barriers": {"kind": "mlp", "file": "m.safetensors"}})";
   const char *from_file = R"({"composition": null, "initial": {"file": "i.dump", "elements": ["Nb", "Mo"]}})";
-  std::vector<const char *> changes{"{}", pair_file, pair_model, from_file};
+  const char *ensemble = R"({"barriers": {"kind": "network", "files": ["a.safetensors", "b.safetensors"]}})";
+  std::vector<const char *> changes{"{}", pair_file, pair_model, from_file, ensemble};
   json base = minimal_static();
   if (driver == "barrier_map") {
     base = minimal_map();
@@ -1179,6 +1180,42 @@ TEST(MdPresets, PathsOfPotentials) {
   EXPECT_EQ(one["parts"][0]["coefficients"], here + "/some/where/a.snapcoeff") << "one of the preset";
   EXPECT_EQ(with("potential=w.json"), here + "/w.json");
   EXPECT_EQ(with(R"(potential={"kind": "nep", "file": "nep.txt"})")["file"], here + "/nep.txt");
+}
+
+TEST(Reader, EnsemblesHaveFilesAndALimit) {
+  json document = minimal();
+  const auto read = [&](const char *barriers) {
+    document["barriers"] = json::parse(barriers);
+    check_document(document);
+    return read_kmc_preset(document, "some/where/p.json").barriers;
+  };
+  const BarrierChoice choice =
+      read(R"({"kind": "network", "files": ["a.safetensors", "/b.safetensors"], "spread_limit_eV": 0.1})");
+  EXPECT_EQ(choice.files, (std::vector<std::filesystem::path>{"some/where/a.safetensors", "/b.safetensors"}));
+  EXPECT_EQ(choice.spread_limit_eV, 0.1);
+  EXPECT_TRUE(choice.file.empty());
+  const json back = resolved(read_kmc_preset(document, "some/where/p.json"));
+  EXPECT_EQ(back.at("barriers").at("files").size(), 2U);
+  EXPECT_EQ(resolved(read_kmc_preset(back, "elsewhere/p.json")), back);
+  apply_preset_edit(document, "barriers.files.1=c.safetensors");
+  EXPECT_EQ(
+      read_kmc_preset(document, "some/where/p.json").barriers.files,
+      (std::vector<std::filesystem::path>{"some/where/a.safetensors", std::filesystem::current_path() / "c.safetensors"}));
+  EXPECT_EQ(read(R"({"kind": "network", "files": ["a", "b"], "spread_limit_eV": null})").spread_limit_eV, 0.0);
+
+  const auto refused = [&](const char *barriers, std::initializer_list<std::string> words) {
+    test::expect_error<ConfigError>([&] { read(barriers); }, words);
+  };
+  refused(R"({"kind": "network"})", {"/barriers", "neither file nor files"});
+  refused(R"({"kind": "network", "file": "a", "files": ["a", "b"]})", {"/barriers", "both file and files"});
+  refused(R"({"kind": "network", "files": ["a"]})", {"/barriers", "files"});
+  refused(R"({"kind": "network", "files": ["a", 3]})", {"/barriers", "files"});
+  refused(R"({"kind": "network", "files": ["a", "b"], "spread_limit_eV": 0})", {"/barriers", "spread_limit_eV"});
+  refused(R"({"kind": "network", "files": ["a", "b"], "spread_limit_eV": -0.1})", {"/barriers", "spread_limit_eV"});
+  refused(R"({"kind": "network", "file": "a", "spread_limit_eV": 0.1})", {"/barriers/spread_limit_eV", "ensemble"});
+  json map = minimal_map();
+  map["barriers"] = json::parse(R"({"kind": "network", "files": ["a", "b"], "spread_limit_eV": 0.1})");
+  test::expect_error<ConfigError>([&] { read_map_preset(map, "p.json"); }, {"/barriers/spread_limit_eV", "kmc"});
 }
 
 TEST(Reader, PathsAreRelativeToThePresetAndThoseOfSetToTheCurrentDirectory) {

@@ -178,9 +178,30 @@ class Tables(unittest.TestCase):
             report.figures_report(json.dumps({"format": "zener-bench-md-1"}))
         self.assertIn("'machine' is missing", str(caught.exception))
 
+    def test_figures_of_bands_and_training(self):
+        machine = MD_FIGURES["machine"]
+        band = {"potential": "EAM", "precision": "double", "threads": 1, "images": 3, "atoms_of_an_image": 249, "atoms_at_once": 2048}
+        band |= {"bands": 16, "converged": 15, "mean_steps_of_a_band": 61.25, "bands_per_s": 3.125, "force_calls_per_s": 1234.5}
+        text = report.figures_report(
+            json.dumps({"format": "zener-bench-neb-1", "machine": machine, "rows": [band | {"share_of_md": 0.914}]})
+        )
+        self.assertEqual(
+            cells(text), [["EAM", "double", "3", "249", "2,048", "1", "15 of 16", "61.2", "3.12", "1,234", "0.91"]]
+        )
+        network = {"network": "mlp", "batch": 32, "threads": 2, "barriers_per_s": 45678.9, "device_bytes": 3 * 2**20, "library": ""}
+        rows = [network | {"gflops": 61.04, "share_of_sgemm": 0.577}, network | {"gflops": None, "share_of_sgemm": None}]
+        text = report.figures_report(json.dumps({"format": "zener-bench-train-1", "machine": machine, "rows": rows}))
+        self.assertEqual(
+            cells(text),
+            [
+                ["mlp", "32", "2", "45,679", "61.0", "0.58", "3", "our own"],
+                ["mlp", "32", "2", "45,679", "-", "-", "3", "our own"],
+            ],
+        )
+
     def test_measured_figures(self):
         for file in sorted((PROFILING / "measured").glob("*.json")):
-            self.assertRegex(report.report(file), "hops/s|atom-steps/s")
+            self.assertRegex(report.report(file), "hops/s|atom-steps/s|bands/s|barriers/s")
 
 
 # Each plays a profiler: it writes what the real one would, and says how it was called.

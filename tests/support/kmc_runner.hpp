@@ -68,6 +68,7 @@ public:
     run.averages_from_hop = plan_.averages_from_hop;
     run.attempt_frequency_per_s = plan_.attempt_frequency_per_s;
     run.time_limit_s = plan_.time_limit_s;
+    run.spread_limit_eV = plan_.flags() ? plan_.spread_limit_eV : 0.0;
     run.seed = plan_.seed;
     run.first_walker = plan_.first_walker;
     run.replicas = plan_.replicas;
@@ -116,6 +117,10 @@ private:
     f(contacts_, state_.contacts);
     f(randomness_, state_.randomness);
     f(randomness_histogram_, state_.randomness_histogram);
+    f(spread_, state_.spread);
+    f(flagged_, state_.flagged);
+    f(flagged_kept_, state_.flagged_kept);
+    f(flagged_codes_, state_.flagged_codes);
     f(jumps_, state_.jumps);
     f(collective_, state_.collective);
     f(squared_, state_.squared);
@@ -159,7 +164,11 @@ private:
                            squared_.shaped(plan_.tracers ? jumping : 0, walkers),
                            atom_displacement_.shaped(plan_.tracers ? walkers : 0, plan_.sites()),
                            {},
-                           {}};
+                           {},
+                           spread_.shaped(plan_.spreads() ? 2 : 0, walkers),
+                           flagged_.view(),
+                           flagged_kept_.view(),
+                           flagged_codes_.shaped(plan_.flags() ? walkers : 0, kFlaggedKept, Model::Lattice::kEnvironment)};
     typename Model::Lattice lattice;
     lattice.nx = plan_.cells[0];
     lattice.ny = plan_.cells[1];
@@ -171,7 +180,8 @@ private:
     if constexpr (requires { typename Model::Stored; }) {
       const int bits = memory_bits(plan_.species());
       constexpr int kSites = Model::Lattice::kEnvironment;
-      const int entry_words = memory_entry_words(kSites, bits, static_cast<int>(sizeof(typename Model::Stored)));
+      const int entry_words =
+          memory_entry_words(kSites, bits, static_cast<int>(sizeof(typename Model::Stored)), ensemble_size(plan_.model));
       words = DeviceBuffer<std::uint64_t>(queue_, walkers * plan_.memory_entries * entry_words, "memory");
       words.zero();
       memory = {words.view(), statistics.view(), plan_.memory_entries, bits, memory_key_words(kSites, bits), entry_words};
@@ -204,6 +214,10 @@ private:
   DeviceBuffer<std::uint64_t> contacts_;
   DeviceBuffer<double> randomness_;
   DeviceBuffer<std::uint64_t> randomness_histogram_;
+  DeviceBuffer<double> spread_;
+  DeviceBuffer<std::uint64_t> flagged_;
+  DeviceBuffer<std::uint32_t> flagged_kept_;
+  DeviceBuffer<std::uint8_t> flagged_codes_;
   DeviceBuffer<std::uint64_t> jumps_;
   DeviceBuffer<std::int64_t> collective_;
   DeviceBuffer<std::int64_t> squared_;
@@ -284,6 +298,10 @@ inline std::uint64_t hash_of(const KmcState &s) {
   hash.add(s.contacts);
   hash.add(s.randomness);
   hash.add(s.randomness_histogram);
+  hash.add(s.spread);
+  hash.add(s.flagged);
+  hash.add(s.flagged_kept);
+  hash.add(s.flagged_codes);
   hash.add(s.jumps);
   hash.add(s.collective);
   hash.add(s.squared);

@@ -16,12 +16,12 @@ inline std::optional<Mlp> published_network() {
   return file.empty() ? std::nullopt : std::optional<Mlp>(read_mlp(file));
 }
 
-// Random equimolar walkers of a cube of n x n x n cells with the published network, one group for each temperature.
-inline KmcPlan network_plan(const Mlp &network, int n, const std::vector<double> &temperatures_K, int replicas) {
+// Random equimolar walkers of a cube of n x n x n cells with a network of three elements, one group for each temperature.
+inline KmcPlan network_plan(const BarrierModel &network, int n, const std::vector<double> &temperatures_K, int replicas) {
   KmcPlan plan;
   plan.cells = {n, n, n};
-  plan.lattice_constant_A = network.lattice_constant_A;
-  plan.elements = network.elements;
+  plan.lattice_constant_A = network_facts(network)->lattice_constant_A;
+  plan.elements = network_facts(network)->elements;
   plan.model = network;
   plan.seed = 1;
   plan.replicas = replicas;

@@ -61,10 +61,10 @@ template <class Network> Network nb_mo_ta() {
 
 } // namespace
 
-Mlp random_network(const std::vector<int> &hidden) {
+Mlp random_network(const std::vector<int> &hidden, unsigned seed) {
   Mlp mlp = nb_mo_ta<Mlp>();
   mlp.cutoff_A = 7.5;
-  Numbers numbers(3);
+  Numbers numbers(seed);
   mlp.layers = dense(numbers, kEnvironmentSites, hidden, 1.0);
   return mlp;
 }

@@ -8,7 +8,7 @@
 namespace zener::test {
 
 // Widths of the hidden layers.
-Mlp random_network(const std::vector<int> &hidden);
+Mlp random_network(const std::vector<int> &hidden, unsigned seed = 3);
 
 // widths: units before tying, then hidden layers.
 SiteMlp made_site_mlp(SiteGroup group, const std::vector<int> &widths, unsigned seed = 5);
