@@ -3,6 +3,7 @@
 
 #include "host/neutral/kmc_plan.hpp"
 #include "host/neutral/md_plan.hpp"
+#include "host/neutral/structure_plan.hpp"
 #include "host/neutral/train_plan.hpp"
 
 #include <cstdint>
@@ -150,6 +151,9 @@ public:
   virtual std::unique_ptr<KmcBatch> make_kmc(const KmcPlan &plan) = 0;
   // Throws ConfigError for plans that no device can run, DeviceError when the memory is too small (estimated first).
   virtual std::unique_ptr<Training> make_training(const TrainPlan &plan) = 0;
+  // Structure of one frame of each system, uploaded once; systems do not see each other. Throws ConfigError for plans that
+  // cannot be, DataError for atoms that a structure cannot be found of (host/engine/structure_engine.hpp).
+  virtual StructureResult structure(const StructurePlan &plan, const std::vector<Atoms> &systems) = 0;
   // Barriers of environments given as species codes on the sites of environment_of(model).
   virtual EnvironmentBarriers barriers(const BarrierModel &model, Precision precision, std::span<const std::uint8_t> types) = 0;
   // The vacancy on every site of a configuration without vacancies in turn (the atom there is taken away): barriers, and the

@@ -1,5 +1,6 @@
 #include "host/engine/atoms_engine.hpp"
 
+#include "host/engine/box_of.hpp"
 #include "host/engine/potentials.hpp"
 #include "host/neutral/elements.hpp"
 #include "host/neutral/errors.hpp"
@@ -148,18 +149,6 @@ struct BathStart {
     bath.scale = 1.0;
   }
 };
-
-Box box_of(const Cell &cell) {
-  Box box{};
-  for (std::size_t r = 0; r < 3; ++r) {
-    for (std::size_t d = 0; d < 3; ++d) {
-      box.h[3 * r + d] = cell.vectors[r][d];
-    }
-    box.periodic[r] = cell.periodic[r] ? 1 : 0;
-  }
-  complete_box(box);
-  return box;
-}
 
 Matrix3 matrix_of(const double *h) { return {Vector3{h[0], h[1], h[2]}, Vector3{h[3], h[4], h[5]}, Vector3{h[6], h[7], h[8]}}; }
 

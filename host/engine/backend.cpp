@@ -3,6 +3,7 @@
 
 #include "host/engine/atoms_engine.hpp"
 #include "host/engine/kmc_engine.hpp"
+#include "host/engine/structure_engine.hpp"
 #include "host/engine/train_engine.hpp"
 #include "host/neutral/errors.hpp"
 #include "kernels/exec/queue.hpp"
@@ -143,6 +144,10 @@ public:
   std::unique_ptr<AtomsBatch> make_atoms(const AtomsPlan &plan) override {
     return guarded(
         [&]() -> std::unique_ptr<AtomsBatch> { return std::make_unique<GuardedAtoms>(make_atoms_batch(queue_, plan)); });
+  }
+
+  StructureResult structure(const StructurePlan &plan, const std::vector<Atoms> &systems) override {
+    return guarded([&] { return find_structure(queue_, plan, systems); });
   }
 
   EnvironmentBarriers barriers(const BarrierModel &model, Precision precision, std::span<const std::uint8_t> types) override {

@@ -1,5 +1,5 @@
 // Neighbour lists against brute force over images.
-#include "host/neutral/atoms.hpp"
+#include "host/engine/box_of.hpp"
 #include "kernels/neighbours/lists.hpp"
 #include "tests/reference/philox.hpp"
 #include "tests/support/device_test.hpp"
@@ -19,18 +19,6 @@ struct Sample {
   Cell cell;
   std::vector<Vector3> position; // wrapped along periodic directions
 };
-
-Box box_of(const Cell &cell) {
-  Box box{};
-  for (std::size_t r = 0; r < 3; ++r) {
-    for (std::size_t d = 0; d < 3; ++d) {
-      box.h[3 * r + d] = cell.vectors[r][d];
-    }
-    box.periodic[r] = cell.periodic[r] ? 1 : 0;
-  }
-  complete_box(box);
-  return box;
-}
 
 // Every pair within range, each image tried in turn; atoms numbered from `base`.
 std::vector<Entry> brute_force(const Sample &sample, double range, int base) {
