@@ -85,12 +85,4 @@ std::int64_t correlated_pairs(const CorrelatorPlan &plan, bool differences, cons
   return count_of(samples(begin), samples(end), lag.point, lag.level == 0 ? plan.origins : 1);
 }
 
-int useful_levels(const CorrelatorPlan &plan, std::int64_t frames) {
-  int levels = 1;
-  while (levels < 32 && stride_of(plan, levels) < frames / std::max(1, plan.points - 1)) {
-    ++levels;
-  }
-  return levels;
-}
-
 } // namespace zener

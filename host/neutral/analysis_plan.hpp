@@ -85,7 +85,4 @@ std::vector<CorrelatorLag> correlator_lags(const CorrelatorPlan &plan, bool diff
 std::int64_t correlated_pairs(const CorrelatorPlan &plan, bool differences, const CorrelatorLag &lag, std::int64_t begin,
                               std::int64_t end);
 
-// Levels whose longest lag does not go beyond this number of frames, at least one.
-int useful_levels(const CorrelatorPlan &plan, std::int64_t frames);
-
 } // namespace zener

@@ -15,8 +15,7 @@ namespace zener {
 // What a preset's "analyses" asks for besides the plan.
 struct AnalysisChoice {
   AnalysisPlan plan;
-  bool msd_levels_given = false, vacf_levels_given = false; // else as many as the run is long for
-  std::optional<std::array<double, 2>> fit_ps;              // lags between which the MSD is fitted
+  std::optional<std::array<double, 2>> fit_ps; // lags between which the MSD is fitted
   bool density_of_states = false;
   bool hann = true; // window of the density of states
   // md alone: steps between frames, and the step of the first.

@@ -105,10 +105,11 @@ protected:
       for (int b = 0; b < sums.blocks; ++b) {
         const std::int64_t begin = b * sums.block_frames, end = std::min(frames, begin + sums.block_frames);
         const std::int64_t pairs = correlated_pairs(plan, sums.differences, lag, begin, end);
+        const std::int64_t origins = lag.level == 0 ? plan.origins : 1;
         for (std::size_t d = 0; d < 3; ++d) {
-          const double wanted = sums.differences ? reference::mean_square(path, atoms, d, lag.frames, stride, begin, end)
-                                                 : reference::correlation(path, atoms, d, lag.point, stride,
-                                                                          lag.level == 0 ? plan.origins : 1, begin, end);
+          const double wanted = sums.differences
+                                    ? reference::mean_square(path, atoms, d, lag.frames, stride, origins, begin, end)
+                                    : reference::correlation(path, atoms, d, lag.point, stride, origins, begin, end);
           const std::size_t at = ((static_cast<std::size_t>(b) * classes + c) * static_cast<std::size_t>(plan.levels) +
                                   static_cast<std::size_t>(lag.level)) *
                                      static_cast<std::size_t>(plan.points) +
@@ -225,7 +226,7 @@ ZENER_DEVICE_TEST_F(Analysis, InFlightIsWhatTheHostSees, AnalysisTest) {
   };
   close(*a.msd, *b.msd);
   close(*a.vacf, *b.vacf);
-  EXPECT_GT(b.msd->sums[3 * 4 + 0], 0.0);
+  EXPECT_GT(b.msd->sums[3], 0.0); // of lag 1 along x
 }
 
 ZENER_DEVICE_TEST_F(Analysis, BadInput, AnalysisTest) {

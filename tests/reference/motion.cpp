@@ -20,10 +20,10 @@ Path without_drift(const Path &path, const std::vector<double> &mass) {
 }
 
 double mean_square(const Path &path, const std::vector<std::size_t> &atoms, std::size_t d, std::int64_t lag,
-                   std::int64_t stride, std::int64_t begin, std::int64_t end) {
+                   std::int64_t stride, std::int64_t origins, std::int64_t begin, std::int64_t end) {
   double sum = 0.0, count = 0.0;
   for (std::int64_t f = begin; f < end; ++f) {
-    if (f % stride == 0 && f >= lag) {
+    if (f % stride == 0 && f >= lag && (f - lag) % (stride * origins) == 0) {
       for (const std::size_t i : atoms) {
         const double x = path[static_cast<std::size_t>(f)][i][d] - path[static_cast<std::size_t>(f - lag)][i][d];
         sum += x * x;
