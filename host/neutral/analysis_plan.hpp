@@ -13,7 +13,7 @@ namespace zener {
 // A correlation function by the multiple-tau scheme (kernels/analysis/correlator.hpp): level l has a sample every factor^l
 // frames; level 0 gives the lags 0 … points - 1, a further level ceil(points/factor) … points - 1.
 struct CorrelatorPlan {
-  int points = 16; // 2 … 65536
+  int points = 16; // 2 or more
   int factor = 2;  // 2 … 64
   int levels = 1;  // 1 … 32
   int origins = 1; // frames between origins; divides points, and is 1 where there are further levels

@@ -14,7 +14,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::int64_t kMostSteps = 1000000000000;
-constexpr int kMostPoints = 65536;
+constexpr int kMostPoints = 8192; // the density of states takes the square of it
 constexpr std::size_t kMostGroups = 64;
 // Longest lag that can be counted, frames.
 constexpr double kMostLag = 1e15;

@@ -17,15 +17,15 @@ constexpr std::int64_t kLeastBlocks = 4;
 using Curves = std::array<std::vector<double>, kDirections>; // x, y, z, all
 
 struct Membership {
-  std::vector<double> weight; // by class: 0 for those that are not in the group
-  double sum = 0.0;           // of weight times atoms
+  std::vector<std::pair<std::size_t, double>> weight; // classes of the group
+  double sum = 0.0;                                   // of weight times atoms
 };
 
 // Curves of a group over blocks of time [first, end).
 Curves curves_over(const CorrelatorSums &sums, const std::vector<CorrelatorLag> &lags, const Membership &group,
                    std::int64_t first, std::int64_t end) {
-  const std::size_t classes = group.weight.size();
   const auto levels = static_cast<std::size_t>(sums.plan.levels), points = static_cast<std::size_t>(sums.plan.points);
+  const std::size_t classes = sums.sums.size() / (3 * static_cast<std::size_t>(sums.blocks) * levels * points);
   Curves out;
   for (std::vector<double> &one : out) {
     one.assign(lags.size(), 0.0);
@@ -36,12 +36,10 @@ Curves curves_over(const CorrelatorSums &sums, const std::vector<CorrelatorLag> 
     for (std::size_t d = 0; d < 3; ++d) {
       double sum = 0.0;
       for (auto b = static_cast<std::size_t>(first); b < static_cast<std::size_t>(end); ++b) {
-        for (std::size_t c = 0; c < classes; ++c) {
-          if (group.weight[c] != 0.0) {
-            const std::size_t at = ((b * classes + c) * levels + static_cast<std::size_t>(lags[l].level)) * points +
-                                   static_cast<std::size_t>(lags[l].point);
-            sum += group.weight[c] * sums.sums[3 * at + d];
-          }
+        for (const auto &[c, weight] : group.weight) {
+          const std::size_t at = ((b * classes + c) * levels + static_cast<std::size_t>(lags[l].level)) * points +
+                                 static_cast<std::size_t>(lags[l].point);
+          sum += weight * sums.sums[3 * at + d];
         }
       }
       out[d][l] = pairs > 0 ? sum / (group.sum * static_cast<double>(pairs)) : kNone;
@@ -238,8 +236,10 @@ std::vector<NamedGroup> named_groups(const AnalysisPlan &plan, const AnalysisSum
 Membership membership(const AnalysisSums &sums, const NamedGroup &group, bool by_mass) {
   Membership out;
   for (std::size_t c = 0; c < sums.classes.size(); ++c) {
-    out.weight.push_back(!group.classes[c] ? 0.0 : by_mass ? sums.classes[c].mass_amu : 1.0);
-    out.sum += out.weight.back() * static_cast<double>(sums.classes[c].atoms);
+    if (group.classes[c]) {
+      out.weight.emplace_back(c, by_mass ? sums.classes[c].mass_amu : 1.0);
+      out.sum += out.weight.back().second * static_cast<double>(sums.classes[c].atoms);
+    }
   }
   return out;
 }

