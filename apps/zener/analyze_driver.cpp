@@ -62,13 +62,16 @@ int run_analyze(const RunOptions &options) {
   }
   const std::filesystem::path folder = output_folder(options.out, preset.output_directory, false);
   FrameSequence frames(preset.frames);
-  std::optional<Atoms> frame = frames.next(); // first: what it refuses leaves no folder
+  // First: what the first two refuse leaves no folder.
+  const std::optional<Atoms> start = frames.next();
+  std::optional<Atoms> frame = start ? frames.next() : std::nullopt;
   const std::string file = preset.frames.trajectory.file.string();
   if (!frame) {
-    throw DataError(file + ": there is no frame among those chosen");
+    throw DataError(
+        file + (start ? ": one frame alone is there; analyses need two or more" : ": there is no frame among those chosen"));
   }
   const ChosenDevice chosen = choose_device(options.device, options.threads);
-  const std::vector<Atoms> first{*frame};
+  const std::vector<Atoms> first{*start};
   const std::unique_ptr<Analysis> analysis = chosen.backend->make_analysis(preset.analyses.plan, first);
   make_folder(folder);
   FolderClaim claim;
@@ -80,15 +83,13 @@ int run_analyze(const RunOptions &options) {
   write_file_atomically(folder / "preset.json", resolved(preset).dump(2) + "\n");
 
   Clock::time_point last_report = begin;
+  analysis->push(first);
   for (; frame && !stop_requested(); frame = frames.next()) {
     analysis->push({*frame});
     if (seconds_since(last_report) > kReport_s) {
       log_info(fmt::format("{} frames", analysis->frames()));
       last_report = Clock::now();
     }
-  }
-  if (analysis->frames() < 2) {
-    throw DataError(fmt::format("{}: one frame alone was met; analyses need two or more", file));
   }
   const bool interrupted = frame.has_value();
   const MotionResult result = motion_of(preset.analyses, analysis->sums(), first, frames.interval_ps());

@@ -313,7 +313,7 @@ void write_md_series(const fs::path &directory, const MdPreset &preset, const Md
 }
 
 std::string write_md_summary(const fs::path &directory, const MdPreset &preset, const MdPlan &plan, const MdRows &rows,
-                             const MdRecord &run) {
+                             const std::optional<MotionResult> &motion, const MdRecord &run) {
   double atoms = 0.0;
   for (const Atoms &system : plan.atoms.systems) {
     atoms += static_cast<double>(system.size());
