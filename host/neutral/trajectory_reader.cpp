@@ -104,6 +104,9 @@ struct TrajectoryReader::State {
     while (get(line) && trimmed(line).empty()) {
       ++lines;
     }
+    if (trimmed(line).empty()) {
+      return {};
+    }
     text = line + "\n";
     std::int64_t atoms = 0;
     const bool counted = to_integer(trimmed(line), atoms) && atoms > 0 &&
@@ -111,7 +114,7 @@ struct TrajectoryReader::State {
     for (std::int64_t i = 0; counted && i <= atoms && get(line); ++i) {
       text += line + "\n";
     }
-    return trimmed(text).empty() ? std::string() : text;
+    return text;
   }
 
   // Of a dump: all lines until one with ITEM that follows the atoms.
