@@ -1,6 +1,8 @@
 // The seam between the program, compiled once, and the backends, each compiled from kernels/ and host/engine/ for its device.
 #pragma once
 
+#include "host/neutral/analysis_plan.hpp"
+#include "host/neutral/errors.hpp"
 #include "host/neutral/kmc_plan.hpp"
 #include "host/neutral/md_plan.hpp"
 #include "host/neutral/structure_plan.hpp"
@@ -92,6 +94,20 @@ public:
   virtual TransferCount transfers() const = 0;
 };
 
+// Analyses that live on a device and take in frames of K systems of atoms, one after the other.
+class Analysis {
+public:
+  virtual ~Analysis() = default;
+  // A frame from a file: the systems' atoms in the order given to make_analysis, positions unwrapped (image is not looked at).
+  virtual void push(const std::vector<Atoms> &systems) = 0;
+  // What was measured so far; small.
+  virtual AnalysisSums sums() = 0;
+  virtual std::int64_t frames() const = 0;
+  virtual AnalysisState save() = 0;
+  virtual void load(const AnalysisState &state) = 0;
+  virtual TransferCount transfers() const = 0;
+};
+
 // A batch of systems of atoms that lives on a device.
 class AtomsBatch {
 public:
@@ -120,6 +136,14 @@ public:
   // is a dynamics. Relaxed swaps leave the atoms at rest. Without a dynamics results do not depend on how trials are
   // cut into calls (with one, each call ends by stopping the centre of mass). Throws DataError when an atom runs away.
   virtual SwapReport swap_trials(const SwapPlan &plan, std::int64_t first, std::int64_t until) = 0;
+  // Shows the systems as they stand to an analysis made by the same backend for systems of as many atoms: positions unwrapped,
+  // atoms in the order given. No atom crosses to the host.
+  virtual void observe(Analysis & /*analysis*/) { throw InvariantError("this batch cannot be observed"); }
+  // From now on advance() does so at first_step and every `every` steps after it, itself, before the rows of the same step;
+  // null ends it. A step that advance() begins from is not observed again. The analysis must outlive this.
+  virtual void observe_while_advancing(Analysis * /*analysis*/, std::int64_t /*first_step*/, std::int64_t /*every*/) {
+    throw InvariantError("this batch cannot be observed");
+  }
 };
 
 // Networks in training on a device: data, parameters and moments stay there.
@@ -176,6 +200,9 @@ public:
   virtual void time_kernels(bool on) = 0;
   // What was kept since the last time_kernels(true), by name.
   virtual std::vector<KernelTime> kernel_times() const = 0;
+  // Analyses of these systems (their elements, masses and numbers of atoms are looked at). Throws ConfigError for a group with
+  // atoms that are not there, DeviceError when the memory is too small (estimated first).
+  virtual std::unique_ptr<Analysis> make_analysis(const AnalysisPlan &plan, const std::vector<Atoms> &systems) = 0;
 };
 
 struct BackendEntry {

@@ -16,6 +16,7 @@ from plot_drawing import (
     COLOURS, DASHES, escaped, evenly, headline, legend_beside, make_folder, matplotlib, name_axes, no_value, panel_grid,
     power_of_ten, save, shown_note,
 )
+from plot_motion import draw_motion
 from plot_reading import drawable, need_files, read_in_child, read_json, text
 
 SERIES_FORMAT = "zener-md-series-1"
@@ -55,6 +56,7 @@ def read_series(reader, run):
     reader.need_format(SERIES_FORMAT)
     run.title = text(reader.file.attrs.get("title", ""))
     run.preset = reader.preset()
+    run.measured = reader.has("analyses")
     run.time = drawable(reader.dataset("time_ps", (None,)))
     run.atoms = reader.dataset("systems/atoms", (None,), np.int64)
     count = (len(run.atoms),)
@@ -193,3 +195,5 @@ def draw_all(folder):
     volume = run.series["volume_A3"]
     if np.nanmax(volume, initial=0.0) > np.nanmin(volume, initial=np.inf):
         yield save(plot_cell(run), plots, "cell.png")
+    if run.measured:
+        yield from draw_motion(folder)

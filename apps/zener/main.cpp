@@ -1,4 +1,5 @@
 // zener: reads the command line, hands over to the drivers, and turns errors into one line and an exit code.
+#include "apps/zener/analyze_driver.hpp"
 #include "apps/zener/dataset_driver.hpp"
 #include "apps/zener/defects_driver.hpp"
 #include "apps/zener/device_choice.hpp"
@@ -71,7 +72,8 @@ struct Driver {
   int (*run)(const RunOptions &);
   void (*check)(const RunOptions &);
 };
-constexpr Driver kDrivers[] = {{"barrier_dataset", run_dataset, check_dataset},
+constexpr Driver kDrivers[] = {{"analyze", run_analyze, check_analyze},
+                               {"barrier_dataset", run_dataset, check_dataset},
                                {"barrier_map", run_map, check_map},
                                {"defects", run_defects, check_defects},
                                {"elastic", run_elastic, check_elastic},

@@ -85,6 +85,10 @@ public:
       return make_ ? make_(plan_.atoms) : chosen_.backend->make_atoms(plan_.atoms);
     });
     batch_->set_dynamics(plan_.dynamics);
+    if (preset_.analyses) {
+      analysis_ = chosen_.backend->make_analysis(preset_.analyses->plan, plan_.atoms.systems);
+      batch_->observe_while_advancing(analysis_.get(), preset_.analyses->begin_step, preset_.analyses->every);
+    }
     make_folder(folder_);
     claim_.take(folder_);
     open_log_file(folder_ / "log.txt");
@@ -105,6 +109,9 @@ public:
       write_md_configurations(folder_, "initial", preset_, batch_->atoms(), rows_.back(), preset_.restart);
       if (preset_.trajectory) {
         trajectory_.emplace(folder_, preset_, *batch_, rows_.back());
+      }
+      if (analysis_ && preset_.analyses->begin_step == 0) {
+        batch_->observe(*analysis_);
       }
     }
     return advance();
@@ -127,7 +134,35 @@ private:
 
   fs::path checkpoint_file() const { return folder_ / kCheckpointName; }
 
+  // Frames that the analyses have seen when a step is done.
+  std::int64_t observed_until(std::int64_t step) const {
+    const AnalysisChoice &choice = *preset_.analyses;
+    return step < choice.begin_step ? 0 : (step - choice.begin_step) / choice.every + 1;
+  }
+
+  void load_analysis(const DynamicsCheckpoint &from) {
+    const std::int64_t frames = from.analysis ? from.analysis->frames : 0;
+    if (!from.analysis || frames != observed_until(from.state.step)) {
+      throw ConfigError(
+          fmt::format("{}: its analyses hold {} frames, {} are expected at step {}: the run stopped after its last "
+                      "good state, and what is measured cannot go on from there; begin anew",
+                      checkpoint_file().string(), frames, observed_until(from.state.step), from.state.step));
+    }
+    analysis_->load(*from.analysis);
+  }
+
+  std::optional<MotionResult> motion() {
+    if (!analysis_ || analysis_->frames() == 0) {
+      return std::nullopt;
+    }
+    return motion_of(*preset_.analyses, analysis_->sums(), plan_.atoms.systems,
+                     1.0e-3 * preset_.time_step_fs * static_cast<double>(preset_.analyses->every));
+  }
+
   void begin_from(DynamicsCheckpoint &from) {
+    if (analysis_) {
+      load_analysis(from);
+    }
     batch_->load(from.state);
     step_ = from.state.step;
     begin_step_ = step_;
@@ -191,10 +226,13 @@ private:
     if (trajectory_) {
       checkpoint.trajectory_end = trajectory_->ends();
     }
+    if (analysis_) {
+      checkpoint.analysis = analysis_->save();
+    }
     checkpoint.rows.swap(rows_);
     save_dynamics_checkpoint(checkpoint_file(), checkpoint);
     rows_.swap(checkpoint.rows);
-    write_md_series(folder_, preset_, plan_, rows_);
+    write_md_series(folder_, preset_, plan_, rows_, motion());
     log_debug(fmt::format("checkpoint after {} steps", step_));
   }
 
@@ -219,7 +257,7 @@ private:
       remove_md_configurations(folder_, "checkpoint"); // of an earlier part
     }
     record.wall_s = wall_before_s_ + seconds_since(begin_);
-    const std::string table = write_md_summary(folder_, preset_, plan_, rows_, record);
+    const std::string table = write_md_summary(folder_, preset_, plan_, rows_, motion(), record);
     if (report_.exploded) {
       refuse_explosion();
     }
@@ -272,6 +310,7 @@ private:
   std::string identity_;
   std::vector<std::string> warnings_;
   std::unique_ptr<AtomsBatch> batch_;
+  std::unique_ptr<Analysis> analysis_; // in flight
   std::optional<MdTrajectory> trajectory_;
   std::vector<std::int64_t> schedule_;
   MdRows rows_;

@@ -1,5 +1,6 @@
 #include "apps/zener/md_results.hpp"
 
+#include "apps/zener/motion_results.hpp"
 #include "apps/zener/result_file.hpp"
 #include "apps/zener/run_folder.hpp"
 #include "host/neutral/atom_files.hpp"
@@ -227,6 +228,14 @@ std::string system_name(const MdPreset &preset, std::size_t system) {
   return fmt::format("g{}_r{}", system / replicas, system % replicas);
 }
 
+std::vector<std::string> system_names(const MdPreset &preset) {
+  std::vector<std::string> names;
+  for (std::size_t s = 0; s < preset.systems(); ++s) {
+    names.push_back(system_name(preset, s));
+  }
+  return names;
+}
+
 void put_row(Atoms &atoms, const MdPreset &preset, const ThermoRow &row) {
   atoms.has_energy = true;
   atoms.total_energy_eV = row.potential_eV;
@@ -237,7 +246,8 @@ void put_row(Atoms &atoms, const MdPreset &preset, const ThermoRow &row) {
   atoms.info.emplace_back("time_ps", time_ps(preset, row.step));
 }
 
-void write_md_series(const fs::path &directory, const MdPreset &preset, const MdPlan &plan, const MdRows &rows) {
+void write_md_series(const fs::path &directory, const MdPreset &preset, const MdPlan &plan, const MdRows &rows,
+                     const std::optional<MotionResult> &motion) {
   H5File h5 = create_result_file(directory / "series.h5", "zener-md-series-1", "md", preset.title, resolved(preset).dump());
   const std::size_t systems = plan.atoms.systems.size();
   const H5File::Shape each{rows.size(), systems};
@@ -296,11 +306,14 @@ void write_md_series(const fs::path &directory, const MdPreset &preset, const Md
   }
   put(h5, "/pressure_tensor_GPa", pressure, tensors, "GPa", "(virial + kinetic) / volume, positive under compression");
   put(h5, "/cell_A", cell, tensors, "A", "the cell's vectors a, b, c as rows");
+  if (motion) {
+    put_motion(h5, *motion, system_names(preset));
+  }
   h5.close();
 }
 
 std::string write_md_summary(const fs::path &directory, const MdPreset &preset, const MdPlan &plan, const MdRows &rows,
-                             const MdRecord &run) {
+                             const std::optional<MotionResult> &motion, const MdRecord &run) {
   double atoms = 0.0;
   for (const Atoms &system : plan.atoms.systems) {
     atoms += static_cast<double>(system.size());
@@ -334,10 +347,14 @@ std::string write_md_summary(const fs::path &directory, const MdPreset &preset, 
   if (!groups.empty()) {
     summary["groups"] = groups;
   }
+  if (motion) {
+    add_motion_numbers(summary["numbers"], *motion, system_names(preset));
+    summary["analyses"] = motion_json(*motion, system_names(preset));
+  }
   summary["warnings"] = run.warnings;
   summary["preset"] = Json::parse(resolved(preset).dump());
   write_file_atomically(directory / "summary.json", summary.dump(2) + "\n");
-  return table_of(preset, plan, systems);
+  return table_of(preset, plan, systems) + (motion ? motion_table(*motion, system_names(preset)) : "");
 }
 
 void write_md_configurations(const fs::path &directory, const std::string &name, const MdPreset &preset,

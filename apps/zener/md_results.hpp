@@ -4,6 +4,7 @@
 #include "host/neutral/md_preset.hpp"
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,12 +31,16 @@ std::string system_name(const MdPreset &preset, std::size_t system);
 // Gives a frame the energy and virial of its row, its step and its time.
 void put_row(Atoms &atoms, const MdPreset &preset, const ThermoRow &row);
 
-// The sampled rows.
-void write_md_series(const std::filesystem::path &directory, const MdPreset &preset, const MdPlan &plan, const MdRows &rows);
+// "g0_r0", … of all systems.
+std::vector<std::string> system_names(const MdPreset &preset);
+
+// The sampled rows, and what was measured in flight, if anything was.
+void write_md_series(const std::filesystem::path &directory, const MdPreset &preset, const MdPlan &plan, const MdRows &rows,
+                     const std::optional<MotionResult> &motion);
 
 // summary.json. Returns a table of its means for the console.
 std::string write_md_summary(const std::filesystem::path &directory, const MdPreset &preset, const MdPlan &plan,
-                             const MdRows &rows, const MdRecord &run);
+                             const MdRows &rows, const std::optional<MotionResult> &motion, const MdRecord &run);
 
 // configurations/NAME_<system>.xyz of every system, with velocities, energy and virial; with `restart` the same as H5MD
 // of one frame, NAME_<system>.h5, from which a structure can start as well.

@@ -1,5 +1,6 @@
 #include "host/engine/atoms_engine.hpp"
 
+#include "host/engine/analysis_engine.hpp"
 #include "host/engine/box_of.hpp"
 #include "host/engine/potentials.hpp"
 #include "host/neutral/elements.hpp"
@@ -88,6 +89,30 @@ template <class T> struct CopyRows {
   ZENER_FN void operator()(std::int64_t i) const {
     for (std::int64_t r = 0; r < from.extent(0); ++r) {
       to(r, i) = from(r, i);
+    }
+  }
+};
+
+// Unwrapped positions, and velocities where they are wanted, in the order given: [3][N].
+struct GatherFrame {
+  View<const Site, 1> site;
+  View<const Box, 1> box;
+  View<const std::int64_t, 1> order;
+  View<const std::int32_t, 2> image;
+  View<const double, 2> velocity;
+  View<double, 2> to_position, to_velocity;
+  ZENER_FN void operator()(std::int64_t i) const {
+    const Site own = site[i];
+    const std::int64_t given = order[i];
+    double shift[3];
+    from_fractional(box[own.system], image(0, i), image(1, i), image(2, i), shift);
+    to_position(0, given) = own.x + shift[0];
+    to_position(1, given) = own.y + shift[1];
+    to_position(2, given) = own.z + shift[2];
+    if (to_velocity.extent(1) > 0) {
+      for (int d = 0; d < 3; ++d) {
+        to_velocity(d, given) = velocity(d, i);
+      }
     }
   }
 };
@@ -384,7 +409,8 @@ public:
     std::int64_t step = before.step;
     DynamicsReport report;
     for (std::size_t next = 0; step < until_step;) {
-      const std::int64_t stop = next < sample_steps.size() ? std::min(sample_steps[next], until_step) : until_step;
+      std::int64_t stop = next < sample_steps.size() ? std::min(sample_steps[next], until_step) : until_step;
+      stop = observer_ == nullptr ? stop : std::min(stop, next_observed(step));
       if (!run_to(step, stop)) {
         describe_explosion(report);
         load(before);
@@ -394,6 +420,9 @@ public:
         return report;
       }
       step = stop;
+      if (observer_ != nullptr && step >= observed_first_ && (step - observed_first_) % observed_every_ == 0) {
+        observe(*observer_);
+      }
       if (next < sample_steps.size() && step == sample_steps[next]) {
         report.rows.push_back(thermo());
         ++next;
@@ -607,9 +636,35 @@ public:
     energies_current_ = false;
   }
 
+  void observe(Analysis &analysis) override {
+    auto *device = dynamic_cast<DeviceAnalysis *>(&analysis);
+    if (device == nullptr || device->atoms() != n_) {
+      throw InvariantError("an analysis of another backend or of other systems");
+    }
+    queue_.for_each("gather_frame", n_,
+                    GatherFrame{site_.view(), box_.view(), order_.view(), image_.shaped(3, n_), velocity_.shaped(3, n_),
+                                device->positions(), device->velocities()});
+    device->observe(box_.view());
+  }
+
+  void observe_while_advancing(Analysis *analysis, std::int64_t first_step, std::int64_t every) override {
+    if (analysis != nullptr && (every < 1 || first_step < 0)) {
+      throw InvariantError("observations need a first step from 0 on and a distance of 1 or more");
+    }
+    observer_ = analysis;
+    observed_first_ = first_step;
+    observed_every_ = every;
+  }
+
   TransferCount transfers() const override { return {queue_.bytes_to_device(), queue_.bytes_to_host()}; }
 
 private:
+  // The first step after `step` at which the batch is observed.
+  std::int64_t next_observed(std::int64_t step) const {
+    return step < observed_first_ ? observed_first_
+                                  : observed_first_ + ((step - observed_first_) / observed_every_ + 1) * observed_every_;
+  }
+
   template <class T> std::vector<T> host(const DeviceBuffer<T> &buffer) const {
     std::vector<T> values(static_cast<std::size_t>(buffer.size()));
     buffer.download(values.data());
@@ -1382,7 +1437,9 @@ private:
   int reserved_ = 0;
   std::int64_t builds_ = 0;
   bool forces_current_ = false, energies_current_ = false, relaxing_ = false, lbfgs_ = false, moved_ = false, banding_ = false;
-  bool swapping_ = false; // swaps whose energies are relaxed
+  bool swapping_ = false;        // swaps whose energies are relaxed
+  Analysis *observer_ = nullptr; // of advance()
+  std::int64_t observed_first_ = 0, observed_every_ = 1;
   DynamicsSettings run_{};
   RelaxSettings relax_{};
   BandSettings band_{};

@@ -1,6 +1,7 @@
 // The backend that this library is: its devices, and the calls of host/backend.hpp with device faults turned into errors.
 #include "host/backend.hpp"
 
+#include "host/engine/analysis_engine.hpp"
 #include "host/engine/atoms_engine.hpp"
 #include "host/engine/kmc_engine.hpp"
 #include "host/engine/structure_engine.hpp"
@@ -49,6 +50,37 @@ private:
   std::unique_ptr<KmcBatch> batch_;
 };
 
+class GuardedAnalysis final : public Analysis {
+public:
+  explicit GuardedAnalysis(std::unique_ptr<Analysis> analysis) : analysis_(std::move(analysis)) {}
+  void push(const std::vector<Atoms> &systems) override {
+    guarded([&] { analysis_->push(systems); });
+  }
+  AnalysisSums sums() override {
+    return guarded([&] { return analysis_->sums(); });
+  }
+  std::int64_t frames() const override { return analysis_->frames(); }
+  AnalysisState save() override {
+    return guarded([&] { return analysis_->save(); });
+  }
+  void load(const AnalysisState &state) override {
+    guarded([&] { analysis_->load(state); });
+  }
+  TransferCount transfers() const override { return analysis_->transfers(); }
+
+  // The analysis behind one that this backend made.
+  static Analysis &inside(Analysis &analysis) {
+    auto *guarded = dynamic_cast<GuardedAnalysis *>(&analysis);
+    if (guarded == nullptr) {
+      throw InvariantError("an analysis of another backend");
+    }
+    return *guarded->analysis_;
+  }
+
+private:
+  std::unique_ptr<Analysis> analysis_;
+};
+
 class GuardedAtoms final : public AtomsBatch {
 public:
   explicit GuardedAtoms(std::unique_ptr<AtomsBatch> batch) : batch_(std::move(batch)) {}
@@ -84,6 +116,12 @@ public:
   }
   SwapReport swap_trials(const SwapPlan &plan, std::int64_t first, std::int64_t until) override {
     return guarded([&] { return batch_->swap_trials(plan, first, until); });
+  }
+  void observe(Analysis &analysis) override {
+    guarded([&] { batch_->observe(GuardedAnalysis::inside(analysis)); });
+  }
+  void observe_while_advancing(Analysis *analysis, std::int64_t first_step, std::int64_t every) override {
+    batch_->observe_while_advancing(analysis == nullptr ? nullptr : &GuardedAnalysis::inside(*analysis), first_step, every);
   }
   TransferCount transfers() const override { return batch_->transfers(); }
 
@@ -148,6 +186,12 @@ public:
 
   StructureResult structure(const StructurePlan &plan, const std::vector<Atoms> &systems) override {
     return guarded([&] { return find_structure(queue_, plan, systems); });
+  }
+
+  std::unique_ptr<Analysis> make_analysis(const AnalysisPlan &plan, const std::vector<Atoms> &systems) override {
+    return guarded([&]() -> std::unique_ptr<Analysis> {
+      return std::make_unique<GuardedAnalysis>(std::make_unique<DeviceAnalysis>(queue_, plan, systems));
+    });
   }
 
   EnvironmentBarriers barriers(const BarrierModel &model, Precision precision, std::span<const std::uint8_t> types) override {

@@ -24,6 +24,8 @@ template <class State, class Visit> void for_each_field(State &state, Visit visi
   visit("totals", state.totals);
 }
 
+constexpr const char *kFrames = "/analysis/frames"; // in runs that measure in flight
+constexpr const char *kValues = "/analysis/values";
 constexpr const char *kTypes = "/state/type"; // not in files of before there were swaps
 
 void expect_count(const std::filesystem::path &file, const std::string &what, std::size_t met, std::size_t expected) {
@@ -145,6 +147,10 @@ void save_dynamics_checkpoint(const std::filesystem::path &file, const DynamicsC
   write_dynamics_state(h5, checkpoint.state);
   h5.write("/trajectory_end", checkpoint.trajectory_end, {checkpoint.trajectory_end.size()});
   write_rows(h5, checkpoint.rows);
+  if (checkpoint.analysis) {
+    h5.write(kFrames, std::vector<std::int64_t>{checkpoint.analysis->frames}, {1});
+    h5.write(kValues, checkpoint.analysis->values, {checkpoint.analysis->values.size()});
+  }
   end_checkpoint(h5, file, kDriver);
 }
 
@@ -157,6 +163,15 @@ DynamicsCheckpoint load_dynamics_checkpoint(const std::filesystem::path &file) {
     }
     checkpoint.trajectory_end = h5.read<std::uint64_t>("/trajectory_end");
     checkpoint.rows = read_rows(h5, file);
+    if (h5.exists(kFrames)) {
+      const auto frames = h5.read<std::int64_t>(kFrames);
+      if (frames.size() != 1 || frames[0] < 0 || h5.shape(kValues).size() != 1) {
+        throw DataError(file.string() + ": '/analysis' has an unexpected shape");
+      }
+      checkpoint.analysis.emplace();
+      checkpoint.analysis->frames = frames[0];
+      checkpoint.analysis->values = h5.read<double>(kValues);
+    }
   });
   return checkpoint;
 }

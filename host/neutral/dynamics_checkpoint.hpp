@@ -1,11 +1,13 @@
 // Checkpoints of molecular dynamics: the state of a batch of atoms, its rows and how far its trajectories are.
 #pragma once
 
+#include "host/neutral/analysis_plan.hpp"
 #include "host/neutral/checkpoint_file.hpp"
 #include "host/neutral/md_plan.hpp"
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,7 +19,8 @@ struct DynamicsCheckpoint {
   DynamicsState state;
   std::vector<std::vector<ThermoRow>> rows; // [sample][K], so far
   std::vector<std::uint64_t>
-      trajectory_end; // [K] what of each trajectory was written before: bytes or frames, as its kind counts
+      trajectory_end;                    // [K] what of each trajectory was written before: bytes or frames, as its kind counts
+  std::optional<AnalysisState> analysis; // of a run that measures in flight
 };
 
 // Throws DataError when the disk refuses (what was there stays), InvariantError when the sizes in the state disagree.

@@ -1,5 +1,6 @@
 #include "host/neutral/md_preset.hpp"
 
+#include "host/neutral/analysis_preset.hpp"
 #include "host/neutral/errors.hpp"
 #include "host/neutral/json_document.hpp"
 #include "host/neutral/schema.hpp"
@@ -295,6 +296,16 @@ MdPreset read_md_preset(const json &document, const std::filesystem::path &file,
   preset.checkpoint_every_s = read_positive(checkpoint, "every_s", 300.0);
   checkpoint.finish();
   read_output(keys, preset);
+  preset.analyses = read_analyses(keys, true);
+  if (preset.analyses && preset.analyses->begin_step >= preset.steps) {
+    keys.refuse("analyses/begin_step",
+                fmt::format("{} is not before the end of the run, step {}", preset.analyses->begin_step, preset.steps));
+  }
+  if (preset.analyses && preset.analyses->plan.msd && has_barostat(preset.ensemble)) {
+    keys.refuse("analyses/msd", fmt::format("displacements are for a constant cell, and the ensemble {} changes it; take the "
+                                            "cell's mean from such a run and measure in another one",
+                                            in_quotes(ensemble_name(preset.ensemble))));
+  }
   keys.finish();
   return preset;
 }
@@ -316,6 +327,7 @@ json resolved(const MdPreset &preset) {
         {"largest_force_eV_A", preset.largest_force_eV_A},
         {"largest_volume_ratio", preset.largest_volume_ratio}}},
       {"checkpoint", {{"every_s", preset.checkpoint_every_s}}},
+      {"analyses", analyses_json(preset.analyses, true)},
       {"output",
        {{"directory", absolute_text(preset.output_directory)},
         {"plots", preset.plots},
@@ -394,6 +406,9 @@ json identity(const MdPreset &preset, const MdPlan &plan) {
   }
   if (!preset.ramp()) {
     keys.erase("steps");
+  }
+  if (!preset.analyses) {
+    keys.erase("analyses"); // not in checkpoints of before there were any
   }
   keys["output"] = {{"thermo_every", keys["output"]["thermo_every"]}, {"trajectory", keys["output"]["trajectory"]}};
   keys["potential"] = potential_identity(preset);

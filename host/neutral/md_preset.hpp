@@ -3,6 +3,7 @@
 
 #include "host/neutral/atoms_preset.hpp"
 #include "host/neutral/md_plan.hpp"
+#include "host/neutral/motion_curves.hpp"
 
 #include <array>
 #include <optional>
@@ -43,6 +44,7 @@ struct MdPreset : AtomsPreset {
   std::optional<TrajectoryChoice> trajectory;
   bool restart = true;
   double checkpoint_every_s = 300.0;
+  std::optional<AnalysisChoice> analyses;
 
   std::size_t groups() const { return ladder_K.empty() ? 1 : ladder_K.size(); }
   std::size_t systems() const { return groups() * static_cast<std::size_t>(replicas); }

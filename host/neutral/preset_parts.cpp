@@ -250,7 +250,7 @@ void apply_preset_edit(json &document, const std::string &edit) {
   if (path == "composition" && document["composition"].is_null()) {
     document.erase("composition");
   }
-  for (const char *key : {"barriers", "initial", "data", "compare", "structure"}) {
+  for (const char *key : {"barriers", "initial", "data", "compare", "structure", "trajectory"}) {
     if ((path == key || path == std::string(key) + ".file") && document[key].is_object() && document[key].contains("file")) {
       json &file = document[key]["file"];
       if (file.is_string() && !file.get_ref<const std::string &>().empty()) {

@@ -70,7 +70,8 @@ struct AlloyPreset : RunPreset {
 nlohmann::json load_preset_document(const std::filesystem::path &file, const std::vector<std::string> &edits);
 
 // apply_edit; a relative file given this way (barriers.file, barriers.files, initial.file, data, data.file, test_data,
-// compare.file, structure.file, potential and the files in it) is relative to the current directory, as on any command line.
+// compare.file, structure.file, trajectory.file, potential and the files in it) is relative to the current directory, as on any
+// command line.
 // `composition=null` takes the composition away, to make room for an initial file.
 void apply_preset_edit(nlohmann::json &document, const std::string &edit);
 

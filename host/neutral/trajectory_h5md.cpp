@@ -758,6 +758,16 @@ void take_species(Atoms &atoms, const Element &species, std::int64_t f, std::siz
   }
 }
 
+Handle opened(const std::filesystem::path &path) {
+  const Place root{path, kRoot};
+  const Handle access = access_of(root, false);
+  hid_t file = H5Fopen(path.c_str(), H5F_ACC_RDONLY, access);
+  if (file < 0) { // being written, or by a program that was killed
+    file = H5Fopen(path.c_str(), H5F_ACC_RDONLY | H5F_ACC_SWMR_READ, access);
+  }
+  return Handle(file, H5Fclose, root, "open the file");
+}
+
 Matrix3 edges_of(const Element &edges, std::int64_t f) {
   const std::vector<double> v = edges.value().read<double>(f);
   const double factor = edges.value().factor(kLengths);
@@ -777,15 +787,16 @@ Matrix3 edges_of(const Element &edges, std::int64_t f) {
 
 } // namespace
 
+std::int64_t h5md_frames(const std::filesystem::path &path) {
+  silence();
+  const Handle file = opened(path);
+  const Element position(file, path, particles_of(file, path) + "/position");
+  return !position.there() ? 0 : position.is_fixed() ? 1 : static_cast<std::int64_t>(position.steps().size());
+}
+
 std::vector<Atoms> read_h5md(const std::filesystem::path &path, const H5mdReadOptions &options) {
   silence();
-  const Place root{path, kRoot};
-  const Handle access = access_of(root, false);
-  hid_t opened = H5Fopen(path.c_str(), H5F_ACC_RDONLY, access);
-  if (opened < 0) { // being written, or by a program that was killed
-    opened = H5Fopen(path.c_str(), H5F_ACC_RDONLY | H5F_ACC_SWMR_READ, access);
-  }
-  const Handle file(opened, H5Fclose, root, "open the file");
+  const Handle file = opened(path);
   const std::string all = particles_of(file, path);
   const Element position(file, path, all + "/position");
   const Element velocity(file, path, all + "/velocity");

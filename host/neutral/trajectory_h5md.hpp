@@ -61,5 +61,7 @@ struct H5mdReadOptions {
 // keep the box fixed, have edges of an orthogonal box, steps by an increment, or values at some steps only. Lengths without a
 // unit are A. The library can crash on damaged files (h5.hpp). Throws DataError.
 std::vector<Atoms> read_h5md(const std::filesystem::path &file, const H5mdReadOptions &options = {});
+// How many frames of positions it has.
+std::int64_t h5md_frames(const std::filesystem::path &file);
 
 } // namespace zener

@@ -1,5 +1,6 @@
 // Presets: those that ship, schema against reader, faulty ones with their messages, and what a preset becomes.
 #include "apps/zener/python.hpp"
+#include "host/neutral/analysis_preset.hpp"
 #include "host/neutral/dataset_preset.hpp"
 #include "host/neutral/defects_preset.hpp"
 #include "host/neutral/elastic_preset.hpp"
@@ -106,7 +107,11 @@ json minimal_static_cells(const std::string &driver) {
 
 json minimal_training() { return json::parse(R"({"driver": "train_barriers", "data": "barriers.h5", "networks": ["mlp"]})"); }
 
-// What the reader of one of them or of train_barriers makes of a document; none of the other drivers.
+json minimal_analyze() {
+  return json::parse(R"({"driver": "analyze", "trajectory": {"file": "t.xyz"}, "analyses": {"vacf": {}}})");
+}
+
+// What the reader of one of them, of analyze or of train_barriers makes of a document; none of the other drivers.
 std::optional<json> read_static_cells(const json &document, std::set<std::string> *asked = nullptr) {
   const std::string driver = document.at("driver");
   if (driver == "relax") {
@@ -132,6 +137,9 @@ std::optional<json> read_static_cells(const json &document, std::set<std::string
   }
   if (driver == "swap_mc_md") {
     return resolved(read_swap_preset(document, "p.json", asked));
+  }
+  if (driver == "analyze") {
+    return resolved(read_analyze_preset(document, "p.json", asked));
   }
   return std::nullopt;
 }
@@ -372,7 +380,8 @@ const std::vector<std::string> kDrivers{"kmc",
                                         "lattice_parameter",
                                         "barrier_dataset",
                                         "train_barriers",
-                                        "swap_mc_md"};
+                                        "swap_mc_md",
+                                        "analyze"};
 
 std::vector<json> every_shape_of_md() {
   std::vector<json> documents;
@@ -389,6 +398,7 @@ std::vector<json> every_shape_of_md() {
         R"({"ensemble": {"kind": "npt_isotropic", "temperature_K": 300, "pressure_GPa": 1}})",
         R"({"ensemble": {"kind": "npt_axes", "temperature_K": 300, "pressure_GPa": [1, 2, 3]}})",
         R"({"ensemble": {"kind": "npt_stochastic", "temperature_K": 300}, "limits": {"largest_move_A": 1}})",
+        R"({"analyses": {"msd": {"fit_ps": [1, 2]}, "vacf": {"levels": 2}, "groups": [{"name": "a", "atoms": [0]}]}})",
         R"({"output": {"trajectory": {"every": 10, "format": "h5md", "quantities": ["velocities"]}}})"}) {
     documents.push_back(minimal_md());
     documents.back().update(json::parse(change));
@@ -470,8 +480,23 @@ std::vector<json> every_shape_of_training() {
   return documents;
 }
 
+std::vector<json> every_shape_of_analyze() {
+  std::vector<json> documents;
+  for (const char *change :
+       {"{}", R"({"trajectory": {"file": "t.dump", "elements": ["Nb", "W"], "first": 3, "last": 9, "frame_interval_ps": 0.1}})",
+        R"({"analyses": {"msd": {}, "groups": [{"name": "a", "atoms": [0, 4]}]}, "output": {"plots": false}})",
+        R"({"analyses": {"vacf": {"origins_every": 8, "window": "none"}}})"}) {
+    documents.push_back(minimal_analyze());
+    documents.back().update(json::parse(change));
+  }
+  return documents;
+}
+
 // One document for each shape that the reader of a driver knows.
 std::vector<json> every_shape(const std::string &driver) {
+  if (driver == "analyze") {
+    return every_shape_of_analyze();
+  }
   if (driver == "train_barriers") {
     return every_shape_of_training();
   }
@@ -613,7 +638,7 @@ TEST(SchemaAndReader, AllKeysHasThemAll) {
       }
       bool variant = false;
       for (const char *of : {"/barriers/", "/observe/sample/", "/initial/", "/real_time/", "/composition/",
-                             "/output/trajectory/", "/ensemble/", "/structure/", "/between"}) {
+                             "/output/trajectory/", "/ensemble/", "/structure/", "/between", "/analyses/msd/"}) {
         variant = variant || pointer.rfind(of, 0) == 0;
       }
       const std::string key = pointer.substr(pointer.rfind('/') + 1);
@@ -621,6 +646,32 @@ TEST(SchemaAndReader, AllKeysHasThemAll) {
       EXPECT_TRUE(variant || document.contains(json::json_pointer(pointer))) << driver << ": " << pointer;
     }
   }
+}
+
+TEST(Analyses, WhatASchemaCannotSay) {
+  const auto expect = [](json document, const char *change, const std::vector<std::string> &parts) {
+    document.update(json::parse(change), true);
+    const std::string met = refusal(document);
+    for (const std::string &part : parts) {
+      EXPECT_NE(met.find(part), std::string::npos) << part << " in: " << met;
+    }
+  };
+  const json file = minimal_analyze();
+  expect(file, R"({"analyses": {"vacf": null}})", {"/analyses", "nothing is asked for"});
+  expect(file, R"({"analyses": {"vacf": {"origins_every": 7}}})", {"origins_every", "divisor", "512"});
+  expect(file, R"({"analyses": {"vacf": {"origins_every": 8, "levels": 2}}})", {"origins_every", "one level"});
+  expect(file, R"({"analyses": {"msd": {"factor": 64, "levels": 32}}})", {"/analyses/msd/levels", "fewer"});
+  expect(file, R"({"analyses": {"msd": {"fit_ps": [2, 1]}}})", {"fit_ps", "smaller"});
+  expect(file, R"({"analyses": {"groups": [{"name": "a", "atoms": [1, 1]}]}})", {"atoms/1", "twice"});
+  expect(file, R"({"analyses": {"groups": [{"name": "a", "atoms": [1]}, {"name": "a", "atoms": [2]}]}})", {"earlier group"});
+  expect(file, R"({"analyses": {"groups": [{"name": "all", "atoms": [1]}]}})", {"name", "all"});
+  expect(file, R"({"trajectory": {"first": 5, "last": 5}})", {"/trajectory/last", "more than first"});
+  expect(file, R"({"trajectory": {"velocities": "differences"}, "analyses": {"vacf": null, "msd": {}}})",
+         {"velocities", "vacf"});
+  expect(minimal_md(), R"({"analyses": {"vacf": {}, "begin_step": 1000}})", {"begin_step", "1000"});
+  expect(minimal_md(), R"({"analyses": {"msd": {}}, "ensemble": {"kind": "npt_isotropic", "temperature_K": 300}})",
+         {"/analyses/msd", "constant cell", "npt_isotropic"});
+  EXPECT_EQ(refusal(file), "");
 }
 
 TEST(SchemaAndReader, SchemasAreCompleteAndUnknownDriversAreNamed) {

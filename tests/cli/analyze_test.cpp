@@ -1,0 +1,95 @@
+// `zener run` with the driver analyze, and analyses of md in flight, as a user would meet them.
+#include "host/neutral/files.hpp"
+#include "host/neutral/h5.hpp"
+#include "tests/cli/program.hpp"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <cmath>
+#include <cstring>
+
+namespace zener::test {
+namespace {
+
+using nlohmann::json;
+
+constexpr const char *kCurves[] = {"/analyses/msd", "/analyses/vacf", "/analyses/green_kubo", "/analyses/density_of_states"};
+constexpr const char *kPreset = R"({
+  "driver": "md", "title": "measured in flight", "seed": 4, "potential": {"kind": "finnis_sinclair", "parameters": {"W":
+    {"A": 1.896373, "d": 4.400224, "beta": 0, "c": 3.25, "c0": 47.1346499, "c1": -33.7665655, "c2": 6.2541999}}},
+  "structure": {"lattice": "bcc", "a_A": 3.17, "cells": [2, 2, 3], "elements": ["W"]},
+  "ensemble": {"kind": "langevin", "temperature_K": 900}, "time_step_fs": 2, "steps": 240,
+  "analyses": {"every": 4, "begin_step": 40, "groups": [{"name": "two", "atoms": [0, 5]}],
+               "msd": {"points": 4, "levels": 3}, "vacf": {"points": 12}},
+  "output": {"plots": false, "trajectory": {"every": 4, "quantities": ["velocities"]}}})";
+
+class CliAnalyze : public ::testing::Test {
+protected:
+  void run(const Arguments &arguments) const {
+    Arguments all{"run"};
+    all.insert(all.end(), arguments.begin(), arguments.end());
+    all.insert(all.end(), {"--device", "cpu", "--threads", "1"});
+    expect_done(zener(folder_.path(), all));
+  }
+  std::vector<double> values(const std::string &out, const std::string &name) const {
+    return H5File::open(folder_ / out / "series.h5").read<double>(name);
+  }
+  json summary(const std::string &out) const { return json::parse(read_file(folder_ / out / "summary.json")); }
+  TemporaryFolder folder_;
+};
+
+TEST_F(CliAnalyze, FileAndFlightAgreeAndRestartsAreExact) {
+  put_bytes(folder_ / "p.json", kPreset);
+  run({"p.json", "--out", "whole"});
+  run({"p.json", "--out", "parts", "--set", "steps=100"});
+  run({"p.json", "--out", "parts", "--resume"});
+  put_bytes(folder_ / "a.json", R"({"driver": "analyze", "trajectory": {"file": "whole/trajectory/g0_r0.xyz", "first": 10},
+    "analyses": {"groups": [{"name": "two", "atoms": [0, 5]}], "msd": {"points": 4, "levels": 3}, "vacf": {"points": 12}},
+    "output": {"plots": false}})");
+  run({"a.json", "--out", "file"});
+  for (const std::string curve : kCurves) {
+    for (const char *part : {"/value", "/standard_error"}) {
+      const std::vector<double> whole = values("whole", curve + part), parts = values("parts", curve + part),
+                                file = values("file", curve + part);
+      ASSERT_EQ(whole.size(), parts.size());
+      EXPECT_EQ(std::memcmp(whole.data(), parts.data(), whole.size() * sizeof(double)), 0) << curve << part;
+      ASSERT_EQ(whole.size(), file.size());
+      for (std::size_t i = 0; i < whole.size(); ++i) {
+        EXPECT_TRUE(std::isnan(whole[i]) ? std::isnan(file[i])
+                                         : std::abs(whole[i] - file[i]) < 1e-9 * (1.0 + std::abs(whole[i])))
+            << curve << part << " " << i << ": " << whole[i] << " " << file[i];
+      }
+    }
+  }
+  EXPECT_GT(values("whole", "/analyses/msd/value")[0], 0.0);
+  const json of_file = summary("file"), of_flight = summary("whole");
+  EXPECT_EQ(of_file["analyses"]["frames"], 51);
+  EXPECT_EQ(of_flight["analyses"]["frames"], 51);
+  EXPECT_NEAR(of_file["analyses"]["frame_interval_ps"].get<double>(), 0.008, 1e-12);
+  ASSERT_EQ(of_file["analyses"]["groups"].size(), 2U);
+  EXPECT_EQ(of_file["analyses"]["groups"][1]["group"], "two");
+  EXPECT_EQ(of_file["analyses"]["groups"][1]["atoms"], 2);
+  EXPECT_TRUE(of_flight["analyses"]["groups"][0]["diffusion_A2_ps"].contains("green_kubo"));
+}
+
+TEST_F(CliAnalyze, RefusesInOneSentence) {
+  const auto refused = [&](const std::string &change, int code, std::initializer_list<std::string> words) {
+    json preset = json::parse(R"({"driver": "analyze", "trajectory": {"file": "t.xyz", "frame_interval_ps": 1},
+                                  "analyses": {"msd": {}}, "output": {"plots": false}})");
+    preset.merge_patch(json::parse(change));
+    put_bytes(folder_ / "a.json", preset.dump());
+    expect_failure(zener(folder_.path(), {"run", "a.json", "--out", "no", "--device", "cpu", "--threads", "1"}), code, words);
+  };
+  refused("{}", 3, {"t.xyz", "no such file"});
+  const std::string frame = "1\nLattice=\"9 0 0 0 9 0 0 0 9\" Properties=species:S:1:pos:R:3\nW 1 1 1\n";
+  put_bytes(folder_ / "t.xyz", frame);
+  refused("{}", 3, {"t.xyz", "one frame alone"});
+  put_bytes(folder_ / "t.xyz", frame + frame);
+  refused(R"({"analyses": {"groups": [{"name": "far", "atoms": [1]}]}})", 2, {"far", "atom 1", "0 to 0"});
+  refused(R"({"analyses": {"vacf": {}}})", 3, {"frame 0", "no velocities", "differences"});
+  refused(R"({"analyses": {"msd": {"point": 3}}})", 2, {"point", "points"});
+}
+
+} // namespace
+} // namespace zener::test

@@ -1,0 +1,251 @@
+// Correlators on a device against direct sums over all pairs of frames; both feeders; restarts.
+#include "host/engine/analysis_engine.hpp"
+#include "host/engine/atoms_engine.hpp"
+#include "host/neutral/errors.hpp"
+#include "tests/reference/motion.hpp"
+#include "tests/reference/philox.hpp"
+#include "tests/support/device_test.hpp"
+#include "tests/support/force_runner.hpp"
+#include "tests/support/tungsten.hpp"
+
+#include <cmath>
+
+namespace zener {
+inline namespace ZENER_BACKEND {
+namespace {
+
+// Atoms of two elements in turn that wander about and share a drift.
+Atoms wanderers(std::size_t n, bool alloy) {
+  Atoms atoms;
+  atoms.elements = alloy ? std::vector<std::string>{"Nb", "W"} : std::vector<std::string>{"W"};
+  atoms.cell.vectors = {Vector3{10, 0, 0}, Vector3{0, 10, 0}, Vector3{0, 0, 10}};
+  for (std::size_t i = 0; i < n; ++i) {
+    atoms.type.push_back(alloy ? static_cast<std::int32_t>(i % 3 == 0) : 0);
+    atoms.position_A.push_back({0.1 * static_cast<double>(i), 1.0, -2.0});
+    atoms.velocity_A_ps.push_back({});
+  }
+  return atoms;
+}
+
+std::vector<std::vector<Atoms>> wander(const std::vector<Atoms> &start, std::int64_t frames, unsigned seed) {
+  reference::Sequence random(seed);
+  std::vector<std::vector<Atoms>> out{start};
+  for (std::int64_t f = 1; f < frames; ++f) {
+    out.push_back(out.back());
+    for (Atoms &atoms : out.back()) {
+      for (std::size_t i = 0; i < atoms.size(); ++i) {
+        for (std::size_t d = 0; d < 3; ++d) {
+          atoms.position_A[i][d] += random.unit() - 0.4;
+          atoms.velocity_A_ps[i][d] = 0.5 * atoms.velocity_A_ps[i][d] + random.unit() - 0.3;
+        }
+      }
+    }
+  }
+  return out;
+}
+
+class AnalysisTest : public DeviceTest {
+protected:
+  std::unique_ptr<DeviceAnalysis> make(const AnalysisPlan &plan, const std::vector<Atoms> &systems) {
+    return std::make_unique<DeviceAnalysis>(queue(), plan, systems);
+  }
+
+  // Every lag, class, direction and block of time against the direct sums.
+  static void compare(const AnalysisPlan &plan, const std::vector<std::vector<Atoms>> &frames, const AnalysisSums &got) {
+    std::vector<std::int32_t> class_of_atom;
+    const std::vector<Atoms> &start = frames.front();
+    const std::vector<AtomClass> classes = atom_classes(plan, start, class_of_atom);
+    ASSERT_EQ(classes.size(), got.classes.size());
+    ASSERT_EQ(got.frames, static_cast<std::int64_t>(frames.size()));
+    std::size_t first = 0;
+    for (std::size_t k = 0; k < start.size(); first += start[k].size(), ++k) {
+      std::vector<double> mass;
+      for (std::size_t i = 0; i < start[k].size(); ++i) {
+        mass.push_back(classes[static_cast<std::size_t>(class_of_atom[first + i])].mass_amu);
+      }
+      reference::Path positions, velocities;
+      for (const std::vector<Atoms> &frame : frames) {
+        positions.push_back(frame[k].position_A);
+        velocities.push_back(frame[k].velocity_A_ps);
+      }
+      if (plan.remove_drift) {
+        positions = reference::without_drift(positions, mass);
+        velocities = reference::without_drift(velocities, mass);
+      }
+      for (std::size_t c = 0; c < classes.size(); ++c) {
+        if (classes[c].system != k) {
+          continue;
+        }
+        std::vector<std::size_t> atoms;
+        for (std::size_t i = 0; i < start[k].size(); ++i) {
+          if (class_of_atom[first + i] == static_cast<std::int32_t>(c)) {
+            atoms.push_back(i);
+          }
+        }
+        for (const bool differences : {true, false}) {
+          if (const auto &sums = differences ? got.msd : got.vacf) {
+            compare(*sums, differences ? positions : velocities, atoms, classes.size(), c);
+          }
+        }
+      }
+    }
+  }
+
+  static void compare(const CorrelatorSums &sums, const reference::Path &path, const std::vector<std::size_t> &atoms,
+                      std::size_t classes, std::size_t c) {
+    const CorrelatorPlan &plan = sums.plan;
+    const auto frames = static_cast<std::int64_t>(path.size());
+    ASSERT_EQ(sums.sums.size(), static_cast<std::size_t>(sums.blocks * plan.levels * plan.points * 3) * classes);
+    ASSERT_GE(sums.blocks * sums.block_frames, frames);
+    for (const CorrelatorLag &lag : correlator_lags(plan, sums.differences)) {
+      std::int64_t stride = 1;
+      for (int l = 0; l < lag.level; ++l) {
+        stride *= plan.factor;
+      }
+      for (int b = 0; b < sums.blocks; ++b) {
+        const std::int64_t begin = b * sums.block_frames, end = std::min(frames, begin + sums.block_frames);
+        const std::int64_t pairs = correlated_pairs(plan, sums.differences, lag, begin, end);
+        const std::int64_t origins = lag.level == 0 ? plan.origins : 1;
+        for (std::size_t d = 0; d < 3; ++d) {
+          const double wanted = sums.differences
+                                    ? reference::mean_square(path, atoms, d, lag.frames, stride, origins, begin, end)
+                                    : reference::correlation(path, atoms, d, lag.point, stride, origins, begin, end);
+          const std::size_t at = ((static_cast<std::size_t>(b) * classes + c) * static_cast<std::size_t>(plan.levels) +
+                                  static_cast<std::size_t>(lag.level)) *
+                                     static_cast<std::size_t>(plan.points) +
+                                 static_cast<std::size_t>(lag.point);
+          const double got = sums.sums[3 * at + d];
+          ASSERT_EQ(pairs == 0, std::isnan(wanted)) << lag.level << " " << lag.point << " block " << b;
+          const double expected = pairs == 0 ? 0.0 : wanted * static_cast<double>(pairs) * static_cast<double>(atoms.size());
+          EXPECT_NEAR(got, expected, 1e-11 * (1.0 + std::abs(expected)))
+              << (sums.differences ? "MSD" : "VACF") << " level " << lag.level << " point " << lag.point << " block " << b;
+        }
+      }
+    }
+  }
+};
+
+ZENER_DEVICE_TEST_F(Analysis, MultipleTauIsTheDirectSum, AnalysisTest) {
+  AnalysisPlan plan;
+  plan.msd = CorrelatorPlan{4, 2, 4, 1};
+  plan.vacf = CorrelatorPlan{5, 3, 3, 1};
+  plan.groups = {{"some", {0, 2, 3}}, {"one", {2}}};
+  const std::vector<Atoms> start{wanderers(9, true), wanderers(4, false), wanderers(kDebugDevice ? 140 : 1100, true)};
+  for (const bool remove : {true, false}) {
+    plan.remove_drift = remove;
+    const auto frames = wander(start, remove ? 41 : 12, 5); // 41: blocks of time are joined twice
+    const auto analysis = make(plan, start);
+    for (const std::vector<Atoms> &frame : frames) {
+      analysis->push(frame);
+    }
+    compare(plan, frames, analysis->sums());
+  }
+}
+
+ZENER_DEVICE_TEST_F(Analysis, OriginsFurtherApart, AnalysisTest) {
+  AnalysisPlan plan;
+  plan.vacf = CorrelatorPlan{12, 2, 1, 4};
+  plan.msd = CorrelatorPlan{6, 2, 1, 3};
+  const std::vector<Atoms> start{wanderers(3, true)};
+  const auto frames = wander(start, 30, 6);
+  const auto analysis = make(plan, start);
+  for (const std::vector<Atoms> &frame : frames) {
+    analysis->push(frame);
+  }
+  compare(plan, frames, analysis->sums());
+}
+
+ZENER_DEVICE_TEST_F(Analysis, GoesOnBitForBit, AnalysisTest) {
+  AnalysisPlan plan;
+  plan.msd = CorrelatorPlan{4, 2, 3, 1};
+  plan.vacf = CorrelatorPlan{4, 2, 2, 1};
+  const std::vector<Atoms> start{wanderers(7, true)};
+  const auto frames = wander(start, 50, 7);
+  const auto whole = make(plan, start);
+  auto part = make(plan, start);
+  for (std::size_t f = 0; f < frames.size(); ++f) {
+    if (f == 16 || f == 33) { // where blocks are joined, and where not
+      const AnalysisState state = part->save();
+      part = make(plan, start);
+      part->load(state);
+      EXPECT_EQ(part->frames(), static_cast<std::int64_t>(f));
+    }
+    whole->push(frames[f]);
+    part->push(frames[f]);
+  }
+  const AnalysisSums a = whole->sums(), b = part->sums();
+  EXPECT_EQ(a.msd->sums, b.msd->sums);
+  EXPECT_EQ(a.vacf->sums, b.vacf->sums);
+  EXPECT_EQ(a.msd->block_frames, b.msd->block_frames);
+  AnalysisState cut = whole->save();
+  cut.values.pop_back();
+  EXPECT_THROW(part->load(cut), InvariantError);
+}
+
+// In flight and from the host: the same numbers to rounding, and no atoms cross to the host in flight.
+ZENER_DEVICE_TEST_F(Analysis, InFlightIsWhatTheHostSees, AnalysisTest) {
+  AnalysisPlan plan;
+  plan.msd = CorrelatorPlan{4, 2, 3, 1};
+  plan.vacf = CorrelatorPlan{8, 2, 1, 1};
+  AtomsPlan atoms;
+  atoms.systems = {disordered_bcc(3.17, {2, 2, 2}, 0.05, {"W"}, true, 1),
+                   disordered_bcc(3.2, {2, 2, 3}, 0.05, {"W"}, false, 2)};
+  for (Atoms &system : atoms.systems) {
+    for (std::size_t i = 0; i < system.size(); ++i) { // fast enough to cross the cell's faces
+      const double x = static_cast<double>(i % 5) - 2.0;
+      system.velocity_A_ps.push_back({60.0 + x, -40.0 + 2.0 * x, 3.0 * x});
+    }
+  }
+  atoms.potential = finnis_sinclair_tungsten();
+  atoms.skin_A = 0.6;
+  const auto batch = make_atoms_batch(queue(), atoms);
+  DynamicsPlan dynamics;
+  dynamics.begin_K = dynamics.end_K = {0.0, 0.0};
+  dynamics.pressure_GPa.assign(2, {});
+  batch->set_dynamics(dynamics);
+  const auto in_flight = make(plan, atoms.systems), pushed = make(plan, atoms.systems);
+  const std::int64_t every = 3, steps = kDebugDevice ? 30 : 120;
+  const TransferCount before = batch->transfers();
+  batch->observe(*in_flight);
+  EXPECT_EQ(batch->transfers().to_host, before.to_host);
+  EXPECT_EQ(batch->transfers().to_device, before.to_device);
+  pushed->push(batch->atoms());
+  batch->observe_while_advancing(in_flight.get(), 0, every);
+  for (std::int64_t step = every; step <= steps; step += every) {
+    ASSERT_FALSE(batch->advance(step, {}).exploded);
+    pushed->push(batch->atoms());
+  }
+  const AnalysisSums a = in_flight->sums(), b = pushed->sums();
+  ASSERT_EQ(a.frames, steps / every + 1);
+  ASSERT_EQ(a.frames, b.frames);
+  const auto close = [](const CorrelatorSums &x, const CorrelatorSums &y) {
+    ASSERT_EQ(x.sums.size(), y.sums.size());
+    for (std::size_t i = 0; i < x.sums.size(); ++i) {
+      EXPECT_NEAR(x.sums[i], y.sums[i], 1e-9 * (1.0 + std::abs(y.sums[i])));
+    }
+  };
+  close(*a.msd, *b.msd);
+  close(*a.vacf, *b.vacf);
+  EXPECT_GT(b.msd->sums[3], 0.0); // of lag 1 along x
+}
+
+ZENER_DEVICE_TEST_F(Analysis, BadInput, AnalysisTest) {
+  AnalysisPlan plan;
+  const std::vector<Atoms> start{wanderers(3, false)};
+  EXPECT_THROW(make(plan, start), InvariantError);
+  plan.vacf = CorrelatorPlan{10, 2, 1, 3};
+  EXPECT_THROW(make(plan, start), InvariantError);
+  plan.vacf = CorrelatorPlan{10, 2, 1, 5};
+  plan.groups = {{"far", {3}}};
+  EXPECT_THROW(make(plan, start), ConfigError);
+  plan.groups.clear();
+  const auto analysis = make(plan, start);
+  std::vector<Atoms> still = start;
+  still[0].velocity_A_ps.clear();
+  EXPECT_THROW(analysis->push(still), InvariantError);
+  EXPECT_THROW(analysis->push({wanderers(4, false)}), InvariantError);
+}
+
+} // namespace
+} // namespace ZENER_BACKEND
+} // namespace zener
