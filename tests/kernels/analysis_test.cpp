@@ -9,6 +9,7 @@
 #include "tests/support/tungsten.hpp"
 
 #include <cmath>
+#include <numeric>
 
 namespace zener {
 inline namespace ZENER_BACKEND {
@@ -226,7 +227,7 @@ ZENER_DEVICE_TEST_F(Analysis, InFlightIsWhatTheHostSees, AnalysisTest) {
   };
   close(*a.msd, *b.msd);
   close(*a.vacf, *b.vacf);
-  EXPECT_GT(b.msd->sums[3], 0.0); // of lag 1 along x
+  EXPECT_GT(std::accumulate(b.msd->sums.begin(), b.msd->sums.end(), 0.0), 0.0) << "nothing moved";
 }
 
 ZENER_DEVICE_TEST_F(Analysis, BadInput, AnalysisTest) {

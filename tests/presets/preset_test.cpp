@@ -1570,7 +1570,7 @@ TEST_P(FaultyPreset, IsRefusedWithPlaceAndHint) { expect_refused(minimal(), GetP
 INSTANTIATE_TEST_SUITE_P(
     Table, FaultyPreset,
     testing::Values(
-        Faulty{"-driver", "/driver", "missing; needed: one of \"barrier_dataset\", "},
+        Faulty{"-driver", "/driver", "missing; needed: one of \"analyze\", \"barrier_dataset\", "},
         Faulty{"driver=phase_field", "/driver", "\"phase_field\" is not allowed"},
         Faulty{"driver=7", "/driver", "7 is not allowed"}, Faulty{"driver=kcm", "/driver", "did you mean \"kmc\"?"},
         Faulty{"title=3", "/title", "3 is not allowed; allowed: a string"}, Faulty{"seed=-1", "/seed", "from 0 to 4294967295"},
