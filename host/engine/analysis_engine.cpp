@@ -1,5 +1,6 @@
 #include "host/engine/analysis_engine.hpp"
 
+#include "host/engine/box_of.hpp"
 #include "host/neutral/errors.hpp"
 #include "kernels/analysis/correlator.hpp"
 
@@ -151,18 +152,6 @@ void check_plan(const CorrelatorPlan &plan) {
   }
 }
 
-Box frame_box(const Cell &cell) {
-  Box box{};
-  for (std::size_t r = 0; r < 3; ++r) {
-    for (std::size_t d = 0; d < 3; ++d) {
-      box.h[3 * r + d] = cell.vectors[r][d];
-    }
-    box.periodic[r] = cell.periodic[r] ? 1 : 0;
-  }
-  complete_box(box);
-  return box;
-}
-
 } // namespace
 
 DeviceAnalysis::DeviceAnalysis(Queue &queue, const AnalysisPlan &plan, const std::vector<Atoms> &systems)
@@ -241,7 +230,7 @@ void DeviceAnalysis::push(const std::vector<Atoms> &systems) {
     if (wanted && system.velocity_A_ps.size() != system.size()) {
       throw InvariantError("a frame without velocities, which an analysis asks for");
     }
-    boxes.push_back(frame_box(system.cell));
+    boxes.push_back(box_of(system.cell));
     for (std::size_t j = 0; j < system.size() && i < n; ++j, ++i) {
       for (std::size_t d = 0; d < 3; ++d) {
         position[d * n + i] = system.position_A[j][d];

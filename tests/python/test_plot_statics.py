@@ -1,12 +1,8 @@
 """zener plot of the static drivers and barrier_dataset: invented results are drawn, damaged ones refused in one line."""
 
-import contextlib
-import io
 import pathlib
 import sys
-import tempfile
 import unittest
-import warnings
 
 try:
     import h5py
@@ -17,7 +13,7 @@ except ImportError:
 
 FOLDER = pathlib.Path(__file__).resolve()
 sys.path[:0] = [str(FOLDER.parents[2] / "apps" / "plot"), str(FOLDER.parent)]
-import plot_results  # noqa: E402
+from plot_case import PlotCase  # noqa: E402
 
 if np is not None:
     import plot_reading
@@ -103,28 +99,12 @@ def barriers(file, rows=3, useful=True):
 
 
 @unittest.skipIf(np is None, "needs python3-numpy, python3-h5py and python3-matplotlib")
-class PlotStatics(unittest.TestCase):
-    """The program, called in this process; warnings of matplotlib count as failures."""
-
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = pathlib.Path(folder.name)
-
+class PlotStatics(PlotCase):
     def make(self, name, write, *arguments, **options):
         with h5py.File(self.folder / name, "w") as file:
             file.attrs["title"] = "invented $x_1"
             file.attrs["preset"] = "{}"
             write(file, *arguments, **options)
-
-    def run_program(self):
-        """(exit code, stderr)."""
-        out, err = io.StringIO(), io.StringIO()
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), warnings.catch_warnings():
-            warnings.simplefilter("error")
-            warnings.filterwarnings("ignore", category=DeprecationWarning)
-            code = plot_results.main([str(self.folder)])
-        return code, err.getvalue()
 
     def expect_plot(self, name):
         self.assertEqual(self.run_program(), (0, ""))

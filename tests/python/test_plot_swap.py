@@ -1,13 +1,9 @@
 """zener plot of swap_mc_md runs: invented series are drawn whatever they lack, damaged ones are refused in one line."""
 
-import contextlib
-import io
 import json
 import pathlib
 import sys
-import tempfile
 import unittest
-import warnings
 
 try:
     import h5py
@@ -18,7 +14,7 @@ except ImportError:
 
 FOLDER = pathlib.Path(__file__).resolve()
 sys.path[:0] = [str(FOLDER.parents[2] / "apps" / "plot"), str(FOLDER.parent)]
-import plot_results  # noqa: E402
+from plot_case import PlotCase  # noqa: E402
 
 ALL = {"energy.png", "order.png", "order_temperature.png"}
 PAIRS = ["Mo-Mo", "Mo-Ta", "Ta-Ta"]
@@ -53,23 +49,7 @@ def make_run(folder, rungs=2, replicas=2, rows=20, shells=2, change=None):
 
 
 @unittest.skipIf(np is None, "needs python3-numpy, python3-h5py and python3-matplotlib")
-class PlotSwap(unittest.TestCase):
-    """The program, called in this process; warnings of matplotlib count as failures."""
-
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = pathlib.Path(folder.name)
-
-    def run_program(self):
-        """(exit code, stderr)."""
-        out, err = io.StringIO(), io.StringIO()
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), warnings.catch_warnings():
-            warnings.simplefilter("error")
-            warnings.filterwarnings("ignore", category=DeprecationWarning)
-            code = plot_results.main([str(self.folder)])
-        return code, err.getvalue()
-
+class PlotSwap(PlotCase):
     def expect_plots(self, files):
         self.assertEqual(self.run_program(), (0, ""))
         self.assertEqual({path.name for path in (self.folder / "plots").iterdir()}, files)

@@ -1,13 +1,9 @@
 """zener plot of train_barriers: invented results are drawn, damaged ones refused in one line."""
 
-import contextlib
-import io
 import json
 import pathlib
 import sys
-import tempfile
 import unittest
-import warnings
 
 try:
     import h5py
@@ -18,7 +14,7 @@ except ImportError:
 
 FOLDER = pathlib.Path(__file__).resolve()
 sys.path[:0] = [str(FOLDER.parents[2] / "apps" / "plot"), str(FOLDER.parent)]
-import plot_results  # noqa: E402
+from plot_case import PlotCase  # noqa: E402
 
 if np is not None:
     import plot_train
@@ -83,26 +79,10 @@ def training(file, designs=({"kind": "mlp", "widths": [8, 8], "shells": 8}, {"ki
 
 
 @unittest.skipIf(np is None, "needs python3-numpy, python3-h5py and python3-matplotlib")
-class PlotTrain(unittest.TestCase):
-    """The program, called in this process; warnings of matplotlib count as failures."""
-
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = pathlib.Path(folder.name)
-
+class PlotTrain(PlotCase):
     def make(self, **options):
         with h5py.File(self.folder / "training.h5", "w") as file:
             training(file, **options)
-
-    def run_program(self):
-        """(exit code, stderr)."""
-        out, err = io.StringIO(), io.StringIO()
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), warnings.catch_warnings():
-            warnings.simplefilter("error")
-            warnings.filterwarnings("ignore", category=DeprecationWarning)
-            code = plot_results.main([str(self.folder)])
-        return code, err.getvalue()
 
     def expect_plots(self, *more):
         self.assertEqual(self.run_program(), (0, ""))
