@@ -1,7 +1,7 @@
 #include "apps/zener/analyze_driver.hpp"
 
+#include "apps/zener/analysis_results.hpp"
 #include "apps/zener/device_choice.hpp"
-#include "apps/zener/motion_results.hpp"
 #include "apps/zener/python.hpp"
 #include "apps/zener/result_file.hpp"
 #include "apps/zener/run_folder.hpp"
@@ -28,14 +28,14 @@ const std::vector<std::string> kSystem{"trajectory"};
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
-void write_results(const std::filesystem::path &folder, const AnalyzePreset &preset, const MotionResult &result,
+void write_results(const std::filesystem::path &folder, const AnalyzePreset &preset, const AnalysisResult &result,
                    const Atoms &atoms, const ChosenDevice &chosen, const std::string &status, double wall_s) {
   H5File h5 =
       create_result_file(folder / "series.h5", "zener-analyze-series-1", "analyze", preset.title, resolved(preset).dump());
-  put_motion(h5, result, kSystem);
+  put_analyses(h5, result, kSystem);
   h5.close();
   Json numbers = Json::array();
-  add_motion_numbers(numbers, result, kSystem);
+  add_analysis_numbers(numbers, result, kSystem);
   const Json summary = {
       {"format", "zener-analyze-summary-1"},
       {"driver", "analyze"},
@@ -43,9 +43,9 @@ void write_results(const std::filesystem::path &folder, const AnalyzePreset &pre
       {"backend", chosen.backend_name},
       {"device", chosen.device.name},
       {"title", preset.title},
-      {"run", {{"status", status}, {"frames", result.frames}, {"atoms", atoms_by_element(atoms)}, {"wall_s", wall_s}}},
+      {"run", {{"status", status}, {"frames", result.motion.frames}, {"atoms", atoms_by_element(atoms)}, {"wall_s", wall_s}}},
       {"numbers", numbers},
-      {"analyses", motion_json(result, kSystem)},
+      {"analyses", analyses_summary(result, kSystem)},
       {"warnings", Json::array()},
       {"preset", Json::parse(resolved(preset).dump())}};
   write_file_atomically(folder / "summary.json", summary.dump(2) + "\n");
@@ -92,10 +92,10 @@ int run_analyze(const RunOptions &options) {
     }
   }
   const bool interrupted = frame.has_value();
-  const MotionResult result = motion_of(preset.analyses, analysis->sums(), first, frames.interval_ps());
+  const AnalysisResult result = analysis_result(preset.analyses, analysis->sums(), first, frames.interval_ps());
   write_results(folder, preset, result, first[0], chosen, interrupted ? "interrupted" : "finished", seconds_since(begin));
   if (interrupted) {
-    log_info(fmt::format("stopped by signal {} after {} frames; their results are in {}", stop_signal(), result.frames,
+    log_info(fmt::format("stopped by signal {} after {} frames; their results are in {}", stop_signal(), result.motion.frames,
                          folder.string()));
     close_log_file();
     return static_cast<int>(ExitCode::interrupted);
@@ -103,8 +103,8 @@ int run_analyze(const RunOptions &options) {
   if (preset.plots) {
     draw_plots(folder);
   }
-  std::cout << motion_table(result, kSystem);
-  log_info(fmt::format("done: {} frames in {:.1f} s; see {}", result.frames, seconds_since(begin),
+  std::cout << analysis_tables(result, kSystem);
+  log_info(fmt::format("done: {} frames in {:.1f} s; see {}", result.motion.frames, seconds_since(begin),
                        (folder / "summary.json").string()));
   close_log_file();
   return static_cast<int>(ExitCode::done);

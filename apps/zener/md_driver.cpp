@@ -151,12 +151,12 @@ private:
     analysis_->load(*from.analysis);
   }
 
-  std::optional<MotionResult> motion() {
+  std::optional<AnalysisResult> analyses() {
     if (!analysis_ || analysis_->frames() == 0) {
       return std::nullopt;
     }
-    return motion_of(*preset_.analyses, analysis_->sums(), plan_.atoms.systems,
-                     1.0e-3 * preset_.time_step_fs * static_cast<double>(preset_.analyses->every));
+    return analysis_result(*preset_.analyses, analysis_->sums(), plan_.atoms.systems,
+                           1.0e-3 * preset_.time_step_fs * static_cast<double>(preset_.analyses->every));
   }
 
   void begin_from(DynamicsCheckpoint &from) {
@@ -232,7 +232,7 @@ private:
     checkpoint.rows.swap(rows_);
     save_dynamics_checkpoint(checkpoint_file(), checkpoint);
     rows_.swap(checkpoint.rows);
-    write_md_series(folder_, preset_, plan_, rows_, motion());
+    write_md_series(folder_, preset_, plan_, rows_, analyses());
     log_debug(fmt::format("checkpoint after {} steps", step_));
   }
 
@@ -257,7 +257,7 @@ private:
       remove_md_configurations(folder_, "checkpoint"); // of an earlier part
     }
     record.wall_s = wall_before_s_ + seconds_since(begin_);
-    const std::string table = write_md_summary(folder_, preset_, plan_, rows_, motion(), record);
+    const std::string table = write_md_summary(folder_, preset_, plan_, rows_, analyses(), record);
     if (report_.exploded) {
       refuse_explosion();
     }

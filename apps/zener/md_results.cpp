@@ -1,6 +1,6 @@
 #include "apps/zener/md_results.hpp"
 
-#include "apps/zener/motion_results.hpp"
+#include "apps/zener/analysis_results.hpp"
 #include "apps/zener/result_file.hpp"
 #include "apps/zener/run_folder.hpp"
 #include "host/neutral/atom_files.hpp"
@@ -247,7 +247,7 @@ void put_row(Atoms &atoms, const MdPreset &preset, const ThermoRow &row) {
 }
 
 void write_md_series(const fs::path &directory, const MdPreset &preset, const MdPlan &plan, const MdRows &rows,
-                     const std::optional<MotionResult> &motion) {
+                     const std::optional<AnalysisResult> &analyses) {
   H5File h5 = create_result_file(directory / "series.h5", "zener-md-series-1", "md", preset.title, resolved(preset).dump());
   const std::size_t systems = plan.atoms.systems.size();
   const H5File::Shape each{rows.size(), systems};
@@ -306,14 +306,14 @@ void write_md_series(const fs::path &directory, const MdPreset &preset, const Md
   }
   put(h5, "/pressure_tensor_GPa", pressure, tensors, "GPa", "(virial + kinetic) / volume, positive under compression");
   put(h5, "/cell_A", cell, tensors, "A", "the cell's vectors a, b, c as rows");
-  if (motion) {
-    put_motion(h5, *motion, system_names(preset));
+  if (analyses) {
+    put_analyses(h5, *analyses, system_names(preset));
   }
   h5.close();
 }
 
 std::string write_md_summary(const fs::path &directory, const MdPreset &preset, const MdPlan &plan, const MdRows &rows,
-                             const std::optional<MotionResult> &motion, const MdRecord &run) {
+                             const std::optional<AnalysisResult> &analyses, const MdRecord &run) {
   double atoms = 0.0;
   for (const Atoms &system : plan.atoms.systems) {
     atoms += static_cast<double>(system.size());
@@ -347,14 +347,14 @@ std::string write_md_summary(const fs::path &directory, const MdPreset &preset, 
   if (!groups.empty()) {
     summary["groups"] = groups;
   }
-  if (motion) {
-    add_motion_numbers(summary["numbers"], *motion, system_names(preset));
-    summary["analyses"] = motion_json(*motion, system_names(preset));
+  if (analyses) {
+    add_analysis_numbers(summary["numbers"], *analyses, system_names(preset));
+    summary["analyses"] = analyses_summary(*analyses, system_names(preset));
   }
   summary["warnings"] = run.warnings;
   summary["preset"] = Json::parse(resolved(preset).dump());
   write_file_atomically(directory / "summary.json", summary.dump(2) + "\n");
-  return table_of(preset, plan, systems) + (motion ? motion_table(*motion, system_names(preset)) : "");
+  return table_of(preset, plan, systems) + (analyses ? analysis_tables(*analyses, system_names(preset)) : "");
 }
 
 void write_md_configurations(const fs::path &directory, const std::string &name, const MdPreset &preset,

@@ -1,6 +1,7 @@
 // The result folder of an md run: series.h5, summary.json and configurations.
 #pragma once
 
+#include "host/neutral/analysis_result.hpp"
 #include "host/neutral/md_preset.hpp"
 
 #include <filesystem>
@@ -36,11 +37,11 @@ std::vector<std::string> system_names(const MdPreset &preset);
 
 // The sampled rows, and what was measured in flight, if anything was.
 void write_md_series(const std::filesystem::path &directory, const MdPreset &preset, const MdPlan &plan, const MdRows &rows,
-                     const std::optional<MotionResult> &motion);
+                     const std::optional<AnalysisResult> &analyses);
 
 // summary.json. Returns a table of its means for the console.
 std::string write_md_summary(const std::filesystem::path &directory, const MdPreset &preset, const MdPlan &plan,
-                             const MdRows &rows, const std::optional<MotionResult> &motion, const MdRecord &run);
+                             const MdRows &rows, const std::optional<AnalysisResult> &analyses, const MdRecord &run);
 
 // configurations/NAME_<system>.xyz of every system, with velocities, energy and virial; with `restart` the same as H5MD
 // of one frame, NAME_<system>.h5, from which a structure can start as well.

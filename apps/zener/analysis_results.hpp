@@ -1,0 +1,27 @@
+// All analyses in the result folder: datasets of series.h5, a part of summary.json, tables. The same for analyze and md; each
+// kind of analysis has a file of its own that is called from here.
+#pragma once
+
+#include "host/neutral/analysis_result.hpp"
+#include "host/neutral/h5.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <string>
+#include <vector>
+
+namespace zener {
+
+// Datasets below /analyses; `systems`: names of the systems.
+void put_analyses(H5File &file, const AnalysisResult &result, const std::vector<std::string> &systems);
+
+// The summary's "analyses".
+nlohmann::ordered_json analyses_summary(const AnalysisResult &result, const std::vector<std::string> &systems);
+
+// Entries of a summary's "numbers".
+void add_analysis_numbers(nlohmann::ordered_json &numbers, const AnalysisResult &result,
+                          const std::vector<std::string> &systems);
+
+std::string analysis_tables(const AnalysisResult &result, const std::vector<std::string> &systems);
+
+} // namespace zener
