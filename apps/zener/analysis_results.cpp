@@ -1,5 +1,7 @@
 #include "apps/zener/analysis_results.hpp"
 
+#include "apps/zener/flux_results.hpp"
+#include "apps/zener/mobility_results.hpp"
 #include "apps/zener/motion_results.hpp"
 
 namespace zener {
@@ -8,18 +10,38 @@ using Json = nlohmann::ordered_json;
 
 void put_analyses(H5File &file, const AnalysisResult &result, const std::vector<std::string> &systems) {
   put_motion(file, result.motion, systems);
+  if (result.flux) {
+    put_flux(file, *result.flux, systems);
+  }
+  if (result.mobility) {
+    put_mobility(file, *result.mobility);
+  }
 }
 
 Json analyses_summary(const AnalysisResult &result, const std::vector<std::string> &systems) {
-  return motion_json(result.motion, systems);
+  Json out = motion_json(result.motion, systems);
+  if (result.flux) {
+    out["flux"] = flux_json(*result.flux, systems);
+  }
+  if (result.mobility) {
+    out["mobility"] = mobility_json(*result.mobility, systems);
+  }
+  return out;
 }
 
 void add_analysis_numbers(Json &numbers, const AnalysisResult &result, const std::vector<std::string> &systems) {
   add_motion_numbers(numbers, result.motion, systems);
+  if (result.flux) {
+    add_flux_numbers(numbers, *result.flux, systems);
+  }
+  if (result.mobility) {
+    add_mobility_numbers(numbers, *result.mobility, systems);
+  }
 }
 
 std::string analysis_tables(const AnalysisResult &result, const std::vector<std::string> &systems) {
-  return motion_table(result.motion, systems);
+  return motion_table(result.motion, systems) + (result.flux ? flux_table(*result.flux, systems) : "") +
+         (result.mobility ? mobility_table(*result.mobility, systems) : "");
 }
 
 } // namespace zener

@@ -139,6 +139,9 @@ void add_motion_numbers(Json &numbers, const MotionResult &result, const std::ve
 
 std::string motion_table(const MotionResult &result, const std::vector<std::string> &systems) {
   constexpr std::size_t kMostLines = 40;
+  if (result.msd_lag_ps.empty() && result.vacf_lag_ps.empty()) {
+    return "";
+  }
   std::string text = fmt::format("{:<10} {:<12} {:>9} {:>24} {:>24} {:>24}\n", "system", "group", "atoms", "D msd (A^2/ps)",
                                  "D Green-Kubo", "D from F(0)");
   for (std::size_t g = 0; g < std::min(result.groups.size(), kMostLines); ++g) {

@@ -12,6 +12,8 @@
 namespace zener {
 inline namespace ZENER_BACKEND {
 
+class MeanPositionsQuantity;
+
 // One analysis.
 class Quantity {
 public:
@@ -34,6 +36,7 @@ public:
   std::int64_t frames() const override { return frames_; }
   AnalysisState save() override;
   void load(const AnalysisState &state) override;
+  std::vector<MeanPositions> take_mean_positions() override;
   TransferCount transfers() const override { return {queue_.bytes_to_device(), queue_.bytes_to_host()}; }
 
   // Memory for a frame that kernels fill in, N atoms in the order given: positions and velocities [3][N]; then observe().
@@ -43,13 +46,14 @@ public:
   std::int64_t atoms() const { return n_; }
 
 private:
-  void check_memory(const AnalysisPlan &plan, std::int64_t rows, std::int64_t classes) const;
+  void check_memory(const AnalysisPlan &plan, std::int64_t rows, std::int64_t classes, const FluxLayout &flux) const;
 
   Queue &queue_;
   std::int64_t n_ = 0, k_ = 0, frames_ = 0;
   bool remove_drift_;
   std::vector<AtomClass> classes_;
   std::vector<std::unique_ptr<Quantity>> quantities_;
+  MeanPositionsQuantity *mean_positions_ = nullptr; // among them
   DeviceBuffer<double> position_, velocity_, mass_, system_mass_, partial_, drift_;
   DeviceBuffer<std::int64_t> block_begin_, system_begin_;
   DeviceBuffer<Box> box_;

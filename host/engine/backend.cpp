@@ -66,6 +66,9 @@ public:
   void load(const AnalysisState &state) override {
     guarded([&] { analysis_->load(state); });
   }
+  std::vector<MeanPositions> take_mean_positions() override {
+    return guarded([&] { return analysis_->take_mean_positions(); });
+  }
   TransferCount transfers() const override { return analysis_->transfers(); }
 
   // The analysis behind one that this backend made.

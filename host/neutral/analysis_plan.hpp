@@ -2,6 +2,9 @@
 #pragma once
 
 #include "host/neutral/atoms.hpp"
+#include "host/neutral/flux_plan.hpp"
+#include "host/neutral/mean_positions_plan.hpp"
+#include "host/neutral/mobility_plan.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -32,8 +35,14 @@ struct AnalysisPlan {
   std::optional<CorrelatorPlan> vacf; // of velocities
   bool remove_drift = true;           // of each system's centre of mass
   std::vector<AtomGroup> groups;
-  bool empty() const { return !msd && !vacf; }
+  std::optional<FluxPlan> flux;
+  std::optional<MobilityPlan> mobility;
+  std::optional<MeanPositionsPlan> mean_positions;
+  bool empty() const { return !msd && !vacf && !flux && !mobility && !mean_positions; }
 };
+
+// Key of an analysis of the plan that is for a constant cell; empty where there is none.
+std::string of_constant_cell(const AnalysisPlan &plan);
 
 // Atoms of one system that are in the same groups and of the same element and mass: sums are kept for each class.
 struct AtomClass {
@@ -64,7 +73,17 @@ struct AnalysisSums {
   std::int64_t frames = 0;
   std::vector<AtomClass> classes;
   std::optional<CorrelatorSums> msd, vacf; // A^2, A^2/ps^2
+  std::optional<FluxSums> flux;
+  std::optional<MobilitySums> mobility;
 };
+
+// Atoms of one system that results are given for.
+struct NamedGroup {
+  std::size_t system = 0;
+  std::string name;          // "all", an element (in alloys), or a group of the plan
+  std::vector<bool> classes; // that it is made of
+};
+std::vector<NamedGroup> named_groups(const AnalysisPlan &plan, const AnalysisSums &sums, const std::vector<Atoms> &systems);
 
 // What a device needs to go on bit for bit.
 struct AnalysisState {

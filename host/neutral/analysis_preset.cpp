@@ -1,6 +1,7 @@
 #include "host/neutral/analysis_preset.hpp"
 
 #include "host/neutral/schema.hpp"
+#include "host/neutral/smoothed_preset.hpp"
 #include "host/neutral/text.hpp"
 
 #include <fmt/format.h>
@@ -138,9 +139,11 @@ std::optional<AnalysisChoice> read_analyses(ObjectReader &keys, bool in_flight) 
   if (is_given(analyses, "vacf")) {
     read_vacf(analyses, choice);
   }
+  read_smoothed(analyses, choice.plan);
   analyses.finish();
   if (choice.plan.empty()) {
-    keys.refuse("analyses", "nothing is asked for; give msd, vacf or both (an empty object takes what is usual)");
+    keys.refuse("analyses",
+                "nothing is asked for; give msd, vacf, flux, mobility or mean_positions (an empty object takes what is usual)");
   }
   return choice;
 }
@@ -162,6 +165,7 @@ json analyses_json(const std::optional<AnalysisChoice> &choice, bool in_flight) 
     out["vacf"]["density_of_states"] = choice->density_of_states;
     out["vacf"]["window"] = choice->hann ? "hann" : "none";
   }
+  put_smoothed(out, choice->plan);
   if (in_flight) {
     out["every"] = choice->every;
     out["begin_step"] = choice->begin_step;
@@ -206,7 +210,7 @@ AnalyzePreset read_analyze_preset(const json &document, const std::filesystem::p
   if (frames.velocities_by_differences && !frames.want_velocities) {
     keys.refuse("trajectory/velocities", "\"differences\" is given, but no analysis looks at velocities; it belongs to vacf");
   }
-  frames.constant_cell = preset.analyses.plan.msd.has_value() || frames.velocities_by_differences;
+  frames.constant_cell = !of_constant_cell(preset.analyses.plan).empty() || frames.velocities_by_differences;
   ObjectReader output = keys.object("output");
   read_output_folder(output, preset);
   output.finish();

@@ -1,5 +1,6 @@
 #include "host/neutral/motion_curves.hpp"
 
+#include "host/neutral/block_errors.hpp"
 #include "host/neutral/line_fit.hpp"
 
 #include <algorithm>
@@ -12,7 +13,6 @@ namespace zener {
 namespace {
 
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
-constexpr std::int64_t kLeastBlocks = 4;
 
 using Curves = std::array<std::vector<double>, kDirections>; // x, y, z, all
 
@@ -59,23 +59,8 @@ Joined joined_blocks(const CorrelatorSums &sums, std::int64_t lag) {
     joined.each *= 2;
   }
   joined.count = sums.frames / sums.block_frames / joined.each;
-  joined.count = joined.count < kLeastBlocks ? 0 : joined.count;
+  joined.count = joined.count < static_cast<std::int64_t>(kLeastErrorBlocks) ? 0 : joined.count;
   return joined;
-}
-
-double standard_error(const std::vector<double> &values) {
-  const auto n = static_cast<double>(values.size());
-  if (values.size() < 2) {
-    return kNone;
-  }
-  double mean = 0.0, squares = 0.0;
-  for (const double v : values) {
-    mean += v / n;
-  }
-  for (const double v : values) {
-    squares += (v - mean) * (v - mean);
-  }
-  return std::sqrt(squares / (n - 1.0) / n);
 }
 
 // What `f` makes of a group's curves ([direction][…]), with errors from blocks as long as `lag`.
@@ -200,37 +185,6 @@ Curves spectra(const Curves &curves, std::size_t points, double frame_ps, bool h
     }
   }
   return out;
-}
-
-struct NamedGroup {
-  std::size_t system;
-  std::string name;
-  std::vector<bool> classes;
-};
-
-std::vector<NamedGroup> named_groups(const AnalysisPlan &plan, const AnalysisSums &sums, const std::vector<Atoms> &systems) {
-  std::vector<NamedGroup> groups;
-  const auto add = [&](std::size_t system, const std::string &name, const auto &chosen) {
-    NamedGroup group{system, name, std::vector<bool>(sums.classes.size(), false)};
-    for (std::size_t c = 0; c < sums.classes.size(); ++c) {
-      group.classes[c] = sums.classes[c].system == system && chosen(sums.classes[c]);
-    }
-    if (std::find(group.classes.begin(), group.classes.end(), true) != group.classes.end()) {
-      groups.push_back(std::move(group));
-    }
-  };
-  for (std::size_t k = 0; k < systems.size(); ++k) {
-    add(k, "all", [](const AtomClass &) { return true; });
-    if (systems[k].elements.size() > 1) {
-      for (std::size_t e = 0; e < systems[k].elements.size(); ++e) {
-        add(k, systems[k].elements[e], [&](const AtomClass &one) { return one.type == static_cast<std::int32_t>(e); });
-      }
-    }
-    for (std::size_t g = 0; g < plan.groups.size(); ++g) {
-      add(k, plan.groups[g].name, [&](const AtomClass &one) { return one.in_group[g]; });
-    }
-  }
-  return groups;
 }
 
 Membership membership(const AnalysisSums &sums, const NamedGroup &group, bool by_mass) {
