@@ -37,7 +37,7 @@ private:
   std::int64_t length_, rows_;
   void *plan_ = nullptr;    // FFTW's
   void *library_ = nullptr; // cuFFT's functions, if it is used
-  int handle_ = 0;          // cuFFT's
+  [[maybe_unused]] int handle_ = 0;         // cuFFT's
 };
 
 } // namespace ZENER_BACKEND
