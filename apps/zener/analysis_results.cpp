@@ -1,5 +1,7 @@
 #include "apps/zener/analysis_results.hpp"
 
+#include "apps/zener/all_origins_results.hpp"
+#include "apps/zener/currents_results.hpp"
 #include "apps/zener/flux_results.hpp"
 #include "apps/zener/mobility_results.hpp"
 #include "apps/zener/motion_results.hpp"
@@ -10,6 +12,8 @@ using Json = nlohmann::ordered_json;
 
 void put_analyses(H5File &file, const AnalysisResult &result, const std::vector<std::string> &systems) {
   put_motion(file, result.motion, systems);
+  put_all_origins(file, result.all_origins);
+  put_currents(file, result.currents, systems);
   if (result.flux) {
     put_flux(file, *result.flux, systems);
   }
@@ -20,6 +24,8 @@ void put_analyses(H5File &file, const AnalysisResult &result, const std::vector<
 
 Json analyses_summary(const AnalysisResult &result, const std::vector<std::string> &systems) {
   Json out = motion_json(result.motion, systems);
+  add_all_origins(out, result.all_origins);
+  add_currents(out, result.currents, systems);
   if (result.flux) {
     out["flux"] = flux_json(*result.flux, systems);
   }
@@ -31,6 +37,8 @@ Json analyses_summary(const AnalysisResult &result, const std::vector<std::strin
 
 void add_analysis_numbers(Json &numbers, const AnalysisResult &result, const std::vector<std::string> &systems) {
   add_motion_numbers(numbers, result.motion, systems);
+  add_all_origins_numbers(numbers, result.all_origins, systems);
+  add_currents_numbers(numbers, result.currents, systems);
   if (result.flux) {
     add_flux_numbers(numbers, *result.flux, systems);
   }
@@ -40,7 +48,8 @@ void add_analysis_numbers(Json &numbers, const AnalysisResult &result, const std
 }
 
 std::string analysis_tables(const AnalysisResult &result, const std::vector<std::string> &systems) {
-  return motion_table(result.motion, systems) + (result.flux ? flux_table(*result.flux, systems) : "") +
+  return motion_table(result.motion, systems) + all_origins_table(result.all_origins, systems) +
+         currents_table(result.currents, systems) + (result.flux ? flux_table(*result.flux, systems) : "") +
          (result.mobility ? mobility_table(*result.mobility, systems) : "");
 }
 

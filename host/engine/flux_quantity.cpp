@@ -36,8 +36,8 @@ FluxQuantity::FluxQuantity(Queue &queue, const FluxPlan &plan, FluxLayout layout
     : plan_(plan), layout_(std::move(layout)), queue_(queue), average_(queue, systems, plan.window_frames),
       before_(queue, 3 * average_.atoms(), "averaged positions before"), plane_(queue, layout_.planes, "planes of the flux"),
       maps_(queue, 3 * static_cast<std::int64_t>(systems.size()), "flux maps"),
-      crossings_(queue, kFluxBlocks * 2 * layout_.planes, "crossings"),
-      map_(queue, kFluxBlocks * 2 * layout_.points, "flux maps") {
+      crossings_(queue, kTimeBlocks * 2 * layout_.planes, "crossings"),
+      map_(queue, kTimeBlocks * 2 * layout_.points, "flux maps") {
   std::vector<double> plane;
   std::vector<FluxMap> maps;
   for (const FluxSystem &system : layout_.systems) {
@@ -74,9 +74,9 @@ void FluxQuantity::observe(const FrameView &frame, View<const double, 2> drift, 
     return;
   }
   if (average_.window_of(number) > 0) {
-    if (steps_ == kFluxBlocks * block_steps_) {
-      join_flux_blocks(queue_, crossings_.shaped(kFluxBlocks, 2 * layout_.planes));
-      join_flux_blocks(queue_, map_.shaped(kFluxBlocks, 2 * layout_.points));
+    if (steps_ == kTimeBlocks * block_steps_) {
+      join_flux_blocks(queue_, crossings_.shaped(kTimeBlocks, 2 * layout_.planes));
+      join_flux_blocks(queue_, map_.shaped(kTimeBlocks, 2 * layout_.points));
       block_steps_ *= 2;
     }
     const std::int64_t block = steps_ / block_steps_, n = average_.atoms();
@@ -102,7 +102,7 @@ void FluxQuantity::result(AnalysisSums &to) const {
   const auto filled = [&](const DeviceBuffer<std::uint64_t> &buffer) {
     std::vector<std::uint64_t> all(static_cast<std::size_t>(buffer.size()));
     buffer.download(all.data());
-    all.resize(all.size() / kFluxBlocks * static_cast<std::size_t>(out.blocks));
+    all.resize(all.size() / kTimeBlocks * static_cast<std::size_t>(out.blocks));
     return all;
   };
   out.crossings = filled(crossings_);
@@ -124,14 +124,11 @@ void FluxQuantity::load(const std::vector<double> &values, std::size_t &at, std:
   take_integers(map_, values, at);
   steps_ = frames / plan_.window_frames - 1;
   steps_ = steps_ < 0 ? 0 : steps_;
-  block_steps_ = 1;
-  while (steps_ > kFluxBlocks * block_steps_) {
-    block_steps_ *= 2;
-  }
+  block_steps_ = block_frames_after(steps_);
 }
 
 double FluxQuantity::numbers(const FluxLayout &layout, std::int64_t n) {
-  return 6.5 * static_cast<double>(n) + 2.0 * kFluxBlocks * static_cast<double>(layout.planes + layout.points);
+  return 6.5 * static_cast<double>(n) + 2.0 * kTimeBlocks * static_cast<double>(layout.planes + layout.points);
 }
 
 } // namespace ZENER_BACKEND

@@ -1,5 +1,6 @@
 #include "host/engine/mobility_quantity.hpp"
 
+#include "host/engine/analysis_rows.hpp"
 #include "host/neutral/errors.hpp"
 #include "host/neutral/flux_layout.hpp"
 
@@ -36,19 +37,15 @@ MobilityQuantity::MobilityQuantity(Queue &queue, const MobilityPlan &plan, const
     blocks.push_back(static_cast<std::int64_t>(begin.size()) - 1);
   }
   const std::int64_t n = average_.atoms(), rows = plan_.interval_windows + 1;
-  const auto taken = [&](auto &buffer, const auto &values, const char *name) {
-    buffer = std::decay_t<decltype(buffer)>(queue_, static_cast<std::int64_t>(values.size()), name);
-    buffer.upload(values.data());
-  };
-  taken(threshold_, threshold_A_, "thresholds");
-  taken(place_, place, "atoms by class");
-  taken(begin_, begin, "blocks of atoms");
-  taken(blocks_, blocks, "blocks of classes");
+  threshold_ = uploaded(queue_, threshold_A_, "thresholds");
+  place_ = uploaded(queue_, place, "atoms by class");
+  begin_ = uploaded(queue_, begin, "blocks of atoms");
+  blocks_ = uploaded(queue_, blocks, "blocks of classes");
   origin_ = DeviceBuffer<double>(queue_, 3 * n, "origins of the interval");
   moved_ = DeviceBuffer<double>(queue_, 3 * n * plan_.interval_windows, "displacements of the interval");
   axis_ = DeviceBuffer<std::int32_t>(queue_, n, "axes of motion");
   partial_ = DeviceBuffer<double>(queue_, rows * (begin_.size() - 1) * kMobilityNumbers, "sums of blocks of atoms");
-  sums_ = DeviceBuffer<double>(queue_, kMobilityBlocks * each(), "sums of displacements");
+  sums_ = DeviceBuffer<double>(queue_, kTimeBlocks * each(), "sums of displacements");
   origin_.zero();
   moved_.zero();
   sums_.zero();
@@ -66,7 +63,7 @@ MobilityView MobilityQuantity::view() {
           moved_.shaped(plan_.interval_windows, 3, n),
           axis_.view(),
           partial_.shaped(rows, begin_.size() - 1, kMobilityNumbers),
-          sums_.shaped(kMobilityBlocks, classes_, rows, kMobilityNumbers)};
+          sums_.shaped(kTimeBlocks, classes_, rows, kMobilityNumbers)};
 }
 
 void MobilityQuantity::observe(const FrameView &frame, View<const double, 2> drift, std::int64_t number) {
@@ -80,8 +77,8 @@ void MobilityQuantity::observe(const FrameView &frame, View<const double, 2> dri
   }
   const std::int64_t lag = (window - 1) % plan_.interval_windows + 1;
   const bool ends = lag == plan_.interval_windows;
-  if (ends && intervals_ == kMobilityBlocks * block_intervals_) {
-    join_mobility_blocks(queue_, view());
+  if (ends && intervals_ == kTimeBlocks * block_intervals_) {
+    join_time_blocks(queue_, sums_.view());
     block_intervals_ *= 2;
   }
   add_to_interval(queue_, view(), lag, static_cast<int>(intervals_ / block_intervals_));
@@ -116,17 +113,14 @@ void MobilityQuantity::load(const std::vector<double> &values, std::size_t &at, 
   }
   const std::int64_t windows = frames / plan_.window_frames;
   intervals_ = windows < 1 ? 0 : (windows - 1) / plan_.interval_windows;
-  block_intervals_ = 1;
-  while (intervals_ > kMobilityBlocks * block_intervals_) {
-    block_intervals_ *= 2;
-  }
+  block_intervals_ = block_frames_after(intervals_);
 }
 
 double MobilityQuantity::numbers(const MobilityPlan &plan, std::int64_t n, std::int64_t classes) {
   const auto rows = static_cast<double>(plan.interval_windows + 1);
   const double blocks = static_cast<double>(n) / kMobilityAtoms + static_cast<double>(classes);
   return static_cast<double>(n) * (3.0 * rows + 4.5) +
-         rows * kMobilityNumbers * (blocks + kMobilityBlocks * static_cast<double>(classes));
+         rows * kMobilityNumbers * (blocks + kTimeBlocks * static_cast<double>(classes));
 }
 
 } // namespace ZENER_BACKEND

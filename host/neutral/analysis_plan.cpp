@@ -30,10 +30,6 @@ std::int64_t count_of(std::int64_t begin, std::int64_t end, std::int64_t least, 
 
 } // namespace
 
-std::string of_constant_cell(const AnalysisPlan &plan) {
-  return plan.msd ? "msd" : plan.flux ? "flux" : plan.mobility ? "mobility" : plan.mean_positions ? "mean_positions" : "";
-}
-
 std::vector<AtomClass> atom_classes(const AnalysisPlan &plan, const std::vector<Atoms> &systems,
                                     std::vector<std::int32_t> &class_of_atom) {
   std::vector<AtomClass> classes;
@@ -67,31 +63,6 @@ std::vector<AtomClass> atom_classes(const AnalysisPlan &plan, const std::vector<
     }
   }
   return classes;
-}
-
-std::vector<NamedGroup> named_groups(const AnalysisPlan &plan, const AnalysisSums &sums, const std::vector<Atoms> &systems) {
-  std::vector<NamedGroup> groups;
-  const auto add = [&](std::size_t system, const std::string &name, const auto &chosen) {
-    NamedGroup group{system, name, std::vector<bool>(sums.classes.size(), false)};
-    for (std::size_t c = 0; c < sums.classes.size(); ++c) {
-      group.classes[c] = sums.classes[c].system == system && chosen(sums.classes[c]);
-    }
-    if (std::find(group.classes.begin(), group.classes.end(), true) != group.classes.end()) {
-      groups.push_back(std::move(group));
-    }
-  };
-  for (std::size_t k = 0; k < systems.size(); ++k) {
-    add(k, "all", [](const AtomClass &) { return true; });
-    if (systems[k].elements.size() > 1) {
-      for (std::size_t e = 0; e < systems[k].elements.size(); ++e) {
-        add(k, systems[k].elements[e], [&](const AtomClass &one) { return one.type == static_cast<std::int32_t>(e); });
-      }
-    }
-    for (std::size_t g = 0; g < plan.groups.size(); ++g) {
-      add(k, plan.groups[g].name, [&](const AtomClass &one) { return one.in_group[g]; });
-    }
-  }
-  return groups;
 }
 
 std::vector<CorrelatorLag> correlator_lags(const CorrelatorPlan &plan, bool differences) {

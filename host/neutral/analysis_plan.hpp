@@ -1,7 +1,9 @@
 // What analyses are to measure, and what a device gives back. Plain data between drivers and engine.
 #pragma once
 
+#include "host/neutral/all_origins_plan.hpp"
 #include "host/neutral/atoms.hpp"
+#include "host/neutral/currents_plan.hpp"
 #include "host/neutral/flux_plan.hpp"
 #include "host/neutral/mean_positions_plan.hpp"
 #include "host/neutral/mobility_plan.hpp"
@@ -35,14 +37,17 @@ struct AnalysisPlan {
   std::optional<CorrelatorPlan> vacf; // of velocities
   bool remove_drift = true;           // of each system's centre of mass
   std::vector<AtomGroup> groups;
+  std::optional<AllOriginsPlan> all_origins;
+  std::optional<CurrentsPlan> currents;
   std::optional<FluxPlan> flux;
   std::optional<MobilityPlan> mobility;
   std::optional<MeanPositionsPlan> mean_positions;
-  bool empty() const { return !msd && !vacf && !flux && !mobility && !mean_positions; }
+  bool empty() const { return !msd && !vacf && !all_origins && !currents && !flux && !mobility && !mean_positions; }
+  bool needs_constant_cell() const {
+    return msd || (all_origins && all_origins->displacements) || flux || mobility || mean_positions;
+  }
+  bool needs_velocities() const { return vacf || currents || (all_origins && all_origins->velocities); }
 };
-
-// Key of an analysis of the plan that is for a constant cell; empty where there is none.
-std::string of_constant_cell(const AnalysisPlan &plan);
 
 // Atoms of one system that are in the same groups and of the same element and mass: sums are kept for each class.
 struct AtomClass {
@@ -73,17 +78,11 @@ struct AnalysisSums {
   std::int64_t frames = 0;
   std::vector<AtomClass> classes;
   std::optional<CorrelatorSums> msd, vacf; // A^2, A^2/ps^2
+  std::optional<AllOriginsSums> all_origins;
+  std::optional<CurrentsSums> currents;
   std::optional<FluxSums> flux;
   std::optional<MobilitySums> mobility;
 };
-
-// Atoms of one system that results are given for.
-struct NamedGroup {
-  std::size_t system = 0;
-  std::string name;          // "all", an element (in alloys), or a group of the plan
-  std::vector<bool> classes; // that it is made of
-};
-std::vector<NamedGroup> named_groups(const AnalysisPlan &plan, const AnalysisSums &sums, const std::vector<Atoms> &systems);
 
 // What a device needs to go on bit for bit.
 struct AnalysisState {

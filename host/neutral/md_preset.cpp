@@ -301,9 +301,14 @@ MdPreset read_md_preset(const json &document, const std::filesystem::path &file,
     keys.refuse("analyses/begin_step",
                 fmt::format("{} is not before the end of the run, step {}", preset.analyses->begin_step, preset.steps));
   }
-  const std::string of_constant = preset.analyses ? of_constant_cell(preset.analyses->plan) : "";
-  if (!of_constant.empty() && has_barostat(preset.ensemble)) {
-    keys.refuse("analyses/" + of_constant,
+  if (preset.analyses && preset.analyses->plan.needs_constant_cell() && has_barostat(preset.ensemble)) {
+    const AnalysisPlan &plan = preset.analyses->plan;
+    const char *key = plan.msd                                              ? "msd"
+                      : plan.flux                                           ? "flux"
+                      : plan.mobility                                       ? "mobility"
+                      : plan.all_origins && plan.all_origins->displacements ? "all_origins"
+                                                                            : "mean_positions";
+    keys.refuse(fmt::format("analyses/{}", key),
                 fmt::format("displacements are for a constant cell, and the ensemble {} changes it; take the "
                             "cell's mean from such a run and measure in another one",
                             in_quotes(ensemble_name(preset.ensemble))));

@@ -1,6 +1,7 @@
 #include "host/neutral/mobility_shares.hpp"
 
 #include "host/neutral/block_errors.hpp"
+#include "host/neutral/group_classes.hpp"
 
 #include <functional>
 #include <limits>

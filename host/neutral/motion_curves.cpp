@@ -1,6 +1,7 @@
 #include "host/neutral/motion_curves.hpp"
 
 #include "host/neutral/block_errors.hpp"
+#include "host/neutral/group_classes.hpp"
 #include "host/neutral/line_fit.hpp"
 
 #include <algorithm>
@@ -15,11 +16,6 @@ namespace {
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 
 using Curves = std::array<std::vector<double>, kDirections>; // x, y, z, all
-
-struct Membership {
-  std::vector<std::pair<std::size_t, double>> weight; // classes of the group
-  double sum = 0.0;                                   // of weight times atoms
-};
 
 // Curves of a group over blocks of time [first, end).
 Curves curves_over(const CorrelatorSums &sums, const std::vector<CorrelatorLag> &lags, const Membership &group,
@@ -187,17 +183,6 @@ Curves spectra(const Curves &curves, std::size_t points, double frame_ps, bool h
   return out;
 }
 
-Membership membership(const AnalysisSums &sums, const NamedGroup &group, bool by_mass) {
-  Membership out;
-  for (std::size_t c = 0; c < sums.classes.size(); ++c) {
-    if (group.classes[c]) {
-      out.weight.emplace_back(c, by_mass ? sums.classes[c].mass_amu : 1.0);
-      out.sum += out.weight.back().second * static_cast<double>(sums.classes[c].atoms);
-    }
-  }
-  return out;
-}
-
 } // namespace
 
 std::vector<double> cosine_transform(const std::vector<double> &phi, double frame_ps, bool hann) {
@@ -220,6 +205,32 @@ std::vector<double> cosine_transform(const std::vector<double> &phi, double fram
   return out;
 }
 
+std::vector<double> correlation_lags_ps(const CorrelatorSums &sums, double frame_ps) {
+  return lags_ps(met_lags(sums), frame_ps);
+}
+
+CorrelationCurves correlation_curves(const CorrelatorSums &sums, const std::vector<std::pair<std::size_t, double>> &weight,
+                                     double atoms, double frame_ps, bool hann) {
+  const Membership group{weight, atoms};
+  const std::vector<CorrelatorLag> lags = met_lags(sums);
+  const std::vector<double> lag_ps = lags_ps(lags, frame_ps);
+  CorrelationCurves out;
+  out.value = curve_of(sums, lags, group);
+  out.integral =
+      with_errors(sums, lags, group, lags.back().frames, [&](const Curves &curves) { return integrals(curves, lag_ps); });
+  out.spectrum = with_errors(sums, lags, group, lags.back().frames, [&](const Curves &curves) {
+    Curves spectrum;
+    for (std::size_t d = 0; d < kDirections; ++d) {
+      spectrum[d] = cosine_transform(curves[d], frame_ps, hann);
+      for (double &value : spectrum[d]) {
+        value /= 3.0;
+      }
+    }
+    return spectrum;
+  });
+  return out;
+}
+
 MotionResult motion_of(const AnalysisChoice &choice, const AnalysisSums &sums, const std::vector<Atoms> &systems,
                        double frame_ps) {
   MotionResult result;
@@ -232,7 +243,7 @@ MotionResult motion_of(const AnalysisChoice &choice, const AnalysisSums &sums, c
     result.msd_lag_ps = lags_ps(msd_lags, frame_ps);
     result.msd_pairs = pairs_of(*sums.msd, msd_lags);
     result.msd_block_ps = static_cast<double>(sums.msd->block_frames) * frame_ps;
-    result.fit_ps = choice.fit_ps.value_or(std::array{0.2 * result.msd_block_ps, result.msd_block_ps});
+    result.fit_ps = choice.fit_ps.value_or(std::array{0.5 * result.msd_block_ps, 2.0 * result.msd_block_ps});
   }
   if (sums.vacf) {
     vacf_lags = met_lags(*sums.vacf);

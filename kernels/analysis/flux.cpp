@@ -89,8 +89,8 @@ struct CountCrossings {
 struct JoinBlocks {
   View<std::uint64_t, 2> sums;
   ZENER_FN void operator()(std::int64_t i) const {
-    for (int b = 0; b < kFluxBlocks; ++b) {
-      sums(b, i) = 2 * b < kFluxBlocks ? sums(2 * b, i) + sums(2 * b + 1, i) : 0;
+    for (int b = 0; b < kTimeBlocks; ++b) {
+      sums(b, i) = 2 * b < kTimeBlocks ? sums(2 * b, i) + sums(2 * b + 1, i) : 0;
     }
   }
 };

@@ -12,13 +12,13 @@
 // Determinism: crossings are integers, f_c enters in units of 2^-20, and sums of integers do not depend on their order.
 #pragma once
 
+#include "kernels/analysis/correlator.hpp"
 #include "kernels/exec/queue.hpp"
 
 namespace zener {
 inline namespace ZENER_BACKEND {
 
 inline constexpr double kFluxUnit = 1048576.0; // of a map's integers in 1
-inline constexpr int kFluxBlocks = 16;         // of time
 
 // The map of a system for one direction, the normal of its planes; u and v are the other two, ascending.
 struct FluxMap {
@@ -43,7 +43,7 @@ struct FluxView {
 // Adds the crossings between two windows.
 void count_crossings(Queue &queue, const FluxView &view);
 
-// Two blocks of time become one: [kFluxBlocks][each], those of 2 b and 2 b + 1 go to b, those above to zero.
+// Two blocks of time become one: [kTimeBlocks][each], those of 2 b and 2 b + 1 go to b, those above to zero.
 void join_flux_blocks(Queue &queue, View<std::uint64_t, 2> sums);
 
 } // namespace ZENER_BACKEND

@@ -95,15 +95,6 @@ struct FoldInterval {
   }
 };
 
-struct JoinBlocks {
-  View<double, 2> sums;
-  ZENER_FN void operator()(std::int64_t i) const {
-    for (int b = 0; b < kMobilityBlocks; ++b) {
-      sums(b, i) = 2 * b < kMobilityBlocks ? sums(2 * b, i) + sums(2 * b + 1, i) : 0.0;
-    }
-  }
-};
-
 } // namespace
 
 void begin_interval(Queue &queue, const MobilityView &view) {
@@ -118,11 +109,6 @@ void add_to_interval(Queue &queue, const MobilityView &view, std::int64_t lag, i
     queue.teams("mobility_sum", {(lags + 1) * (view.begin.extent(0) - 1), kLanes, 0}, SumInterval{view});
     queue.for_each("mobility_fold", view.sums.extent(1) * (lags + 1) * kMobilityNumbers, FoldInterval{view, time_block});
   }
-}
-
-void join_mobility_blocks(Queue &queue, const MobilityView &view) {
-  const std::int64_t each = view.sums.size() / kMobilityBlocks;
-  queue.for_each("mobility_join", each, JoinBlocks{View<double, 2>(view.sums.data(), kMobilityBlocks, each)});
 }
 
 } // namespace ZENER_BACKEND

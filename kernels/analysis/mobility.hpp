@@ -13,6 +13,7 @@
 // interval.
 #pragma once
 
+#include "kernels/analysis/correlator.hpp"
 #include "kernels/exec/queue.hpp"
 
 namespace zener {
@@ -20,7 +21,6 @@ inline namespace ZENER_BACKEND {
 
 inline constexpr int kMobilityNumbers = 7;
 inline constexpr int kMobilityAtoms = 1024; // of a team
-inline constexpr int kMobilityBlocks = 16;  // of time
 
 struct MobilityView {
   View<const double, 2> average;      // [3][N] of the window
@@ -33,7 +33,7 @@ struct MobilityView {
   View<double, 3> moved;              // [T][3][N] displacements from it
   View<std::int32_t, 1> axis;         // [N] -1 solid-like, else 0, 1, 2
   View<double, 3> partial;            // [T + 1][blocks][7]
-  View<double, 4> sums;               // [kMobilityBlocks][classes][T + 1][7]
+  View<double, 4> sums;               // [kTimeBlocks][classes][T + 1][7]
 };
 
 // The first window of all: where the first interval begins.
@@ -42,9 +42,6 @@ void begin_interval(Queue &queue, const MobilityView &view);
 // Window lag 1 … T after the interval's begin. The last ends it: its atoms are told apart and added to a block of time, and the
 // next interval begins with this window.
 void add_to_interval(Queue &queue, const MobilityView &view, std::int64_t lag, int time_block);
-
-// Two blocks of time become one: the sums of 2 b and 2 b + 1 go to b, those above to zero.
-void join_mobility_blocks(Queue &queue, const MobilityView &view);
 
 } // namespace ZENER_BACKEND
 } // namespace zener
