@@ -13,6 +13,7 @@ import json
 import os
 import pathlib
 import resource
+import shutil
 import statistics
 import subprocess
 import sys
@@ -89,6 +90,7 @@ def zener(folder, trajectory, last):
         "analyses": {"remove_drift": False, "all_origins": {}}, "output": {"plots": False},
     }
     (folder / "a.json").write_text(json.dumps(preset))
+    shutil.rmtree(folder / "out", ignore_errors=True)
     begin = children_s()
     subprocess.run([os.environ.get("ZENER", str(ROOT / "build/bin/zener")), "run", str(folder / "a.json"), "--out",
                     str(folder / "out"), "--threads", "1", "--device", "cpu"], check=True, capture_output=True)
