@@ -105,10 +105,10 @@ public:
   virtual std::int64_t frames() const = 0;
   virtual AnalysisState save() = 0;
   virtual void load(const AnalysisState &state) = 0;
+  virtual TransferCount transfers() const = 0;
   // Averages over the windows that ended since the last call, which a caller asks for often enough: they wait in the host's
   // memory, and no state holds them.
   virtual std::vector<MeanPositions> take_mean_positions() = 0;
-  virtual TransferCount transfers() const = 0;
 };
 
 // A batch of systems of atoms that lives on a device.

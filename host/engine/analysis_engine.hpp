@@ -36,8 +36,8 @@ public:
   std::int64_t frames() const override { return frames_; }
   AnalysisState save() override;
   void load(const AnalysisState &state) override;
-  std::vector<MeanPositions> take_mean_positions() override;
   TransferCount transfers() const override { return {queue_.bytes_to_device(), queue_.bytes_to_host()}; }
+  std::vector<MeanPositions> take_mean_positions() override;
 
   // Memory for a frame that kernels fill in, N atoms in the order given: positions and velocities [3][N]; then observe().
   View<double, 2> positions() { return position_.shaped(3, n_); }
@@ -53,10 +53,10 @@ private:
   bool remove_drift_;
   std::vector<AtomClass> classes_;
   std::vector<std::unique_ptr<Quantity>> quantities_;
-  MeanPositionsQuantity *mean_positions_ = nullptr; // among them
   DeviceBuffer<double> position_, velocity_, mass_, system_mass_, partial_, drift_;
   DeviceBuffer<std::int64_t> block_begin_, system_begin_;
   DeviceBuffer<Box> box_;
+  MeanPositionsQuantity *mean_positions_ = nullptr; // among the quantities
 };
 
 } // namespace ZENER_BACKEND
