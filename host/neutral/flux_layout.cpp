@@ -14,7 +14,7 @@ namespace zener {
 namespace {
 
 constexpr char kNames[] = "xyz";
-constexpr double kSmearing = 0.06;         // of the distance of nearest neighbours
+constexpr double kSmearing = 0.08;         // of the distance of nearest neighbours
 constexpr std::int64_t kUsualPoints = 512; // along an edge, where nothing is asked for
 constexpr std::int64_t kMostPoints = 2048;
 constexpr std::size_t kMostPlanes = 4096;
@@ -149,7 +149,11 @@ std::vector<double> planes_between_layers(const std::vector<double> &coordinates
     sum[layer] += from_start;
     atoms[layer] += 1.0;
   }
-  if (std::find(atoms.begin(), atoms.end(), 0.0) != atoms.end()) {
+  // In a gas there are gaps as well, but not between layers alike.
+  std::vector<double> sorted = atoms;
+  std::sort(sorted.begin(), sorted.end());
+  const double usual = sorted[sorted.size() / 2];
+  if (!(sorted.front() > 0.5 * usual) || !(sorted.back() < 1.5 * usual)) {
     return {};
   }
   std::vector<double> planes;

@@ -18,7 +18,8 @@ double cutoff_area(double inner_A, double outer_A);
 // Midway between neighbouring layers of atoms along one direction (coordinates in A, any images). A layer is where the density,
 // smeared out with a Gaussian of standard deviation `smearing_A`, is above its mean, and it ends where that is below half of
 // the mean. Each layer's place is the mean of its atoms. In a periodic direction planes are in [0, length), ascending, and the
-// last layer is followed by the first. Empty when layers cannot be told apart (or, in a free direction, there is but one).
+// last layer is followed by the first. Empty when layers cannot be told apart: no gap is that
+// empty, or the layers differ by half or more in their numbers of atoms (or, in a free direction, there is but one).
 std::vector<double> planes_between_layers(const std::vector<double> &coordinates, double length_A, bool periodic,
                                           double smearing_A);
 

@@ -66,6 +66,9 @@ inline std::array<double, 2> flux_at(const FluxCase &of, const Points &from, con
   std::array<double, 2> sum{};
   for (std::size_t i = 0; i < from.size(); ++i) {
     const std::array<double, 2> crossed = crossings(of, {from[i]}, {to[i]});
+    if (crossed[0] + crossed[1] == 0.0) {
+      continue;
+    }
     double weight = 0.0;
     for (int j = of.periodic[a] ? -kImages : 0; j <= (of.periodic[a] ? kImages : 0); ++j) {
       for (int k = of.periodic[b] ? -kImages : 0; k <= (of.periodic[b] ? kImages : 0); ++k) {
