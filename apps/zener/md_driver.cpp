@@ -156,7 +156,8 @@ private:
       return std::nullopt;
     }
     return analysis_result(*preset_.analyses, analysis_->sums(), plan_.atoms.systems,
-                           1.0e-3 * preset_.time_step_fs * static_cast<double>(preset_.analyses->every));
+                           1.0e-3 * preset_.time_step_fs * static_cast<double>(preset_.analyses->every),
+                           system_means(preset_, plan_, rows_));
   }
 
   void begin_from(DynamicsCheckpoint &from) {

@@ -2,6 +2,7 @@
 
 #include "host/neutral/schema.hpp"
 #include "host/neutral/text.hpp"
+#include "host/neutral/two_phase_preset.hpp"
 
 #include <fmt/format.h>
 
@@ -138,6 +139,12 @@ std::optional<AnalysisChoice> read_analyses(ObjectReader &keys, bool in_flight) 
   if (is_given(analyses, "vacf")) {
     read_vacf(analyses, choice);
   }
+  if (is_given(analyses, "two_phase")) {
+    read_two_phase(analyses, choice);
+  }
+  if (is_given(analyses, "defect")) {
+    read_defect(analyses, choice, in_flight);
+  }
   analyses.finish();
   if (choice.plan.empty()) {
     keys.refuse("analyses", "nothing is asked for; give msd, vacf or both (an empty object takes what is usual)");
@@ -162,6 +169,8 @@ json analyses_json(const std::optional<AnalysisChoice> &choice, bool in_flight) 
     out["vacf"]["density_of_states"] = choice->density_of_states;
     out["vacf"]["window"] = choice->hann ? "hann" : "none";
   }
+  out["two_phase"] = two_phase_json(choice->two_phase);
+  out["defect"] = defect_json(choice->defect);
   if (in_flight) {
     out["every"] = choice->every;
     out["begin_step"] = choice->begin_step;

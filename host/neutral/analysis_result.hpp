@@ -1,18 +1,30 @@
 // What the analyses of a run give, each with what makes it from the device's sums. Needs no device.
 #pragma once
 
+#include "host/neutral/diffusion_result.hpp"
 #include "host/neutral/motion_curves.hpp"
+#include "host/neutral/two_phase_result.hpp"
 
 namespace zener {
 
 struct AnalysisResult {
   MotionResult motion;
+  std::optional<TwoPhaseResult> two_phase;
+  DiffusionResult diffusion;
 };
 
-// frame_ps: time between two frames.
+// frame_ps: time between two frames. means: of each system; a temperature that they do not know is that of the velocities.
 inline AnalysisResult analysis_result(const AnalysisChoice &choice, const AnalysisSums &sums, const std::vector<Atoms> &systems,
-                                      double frame_ps) {
-  return {motion_of(choice, sums, systems, frame_ps)};
+                                      double frame_ps, std::vector<SystemMeans> means) {
+  AnalysisResult result;
+  result.motion = motion_of(choice, sums, systems, frame_ps);
+  result.two_phase = two_phase_of(choice, sums, systems, means, result.motion);
+  for (std::size_t k = 0; k < means.size() && sums.vacf; ++k) {
+    means[k].temperature_K =
+        means[k].temperature_K > 0.0 ? means[k].temperature_K : velocity_temperature_K(sums, systems[k], k);
+  }
+  result.diffusion = diffusion_of(choice, result.motion, means);
+  return result;
 }
 
 } // namespace zener

@@ -3,7 +3,9 @@
 #pragma once
 
 #include "host/neutral/analysis_plan.hpp"
+#include "host/neutral/defect_diffusivity.hpp"
 #include "host/neutral/transport.hpp"
+#include "host/neutral/two_phase_plan.hpp"
 
 #include <array>
 #include <optional>
@@ -18,6 +20,8 @@ struct AnalysisChoice {
   std::optional<std::array<double, 2>> fit_ps; // lags between which the MSD is fitted
   bool density_of_states = false;
   bool hann = true; // window of the density of states
+  std::optional<TwoPhaseChoice> two_phase;
+  std::optional<DefectChoice> defect;
   // md alone: steps between frames, and the step of the first.
   std::int64_t every = 1;
   std::int64_t begin_step = 0;
@@ -64,6 +68,18 @@ struct MotionResult {
 // F(0) <v^2>/36 (so F(0) = 12 m D/(k T): paper's F(0)), D_d = F_d(0) <v^2>/12.
 MotionResult motion_of(const AnalysisChoice &choice, const AnalysisSums &sums, const std::vector<Atoms> &systems,
                        double frame_ps);
+
+// The density of states F of some classes of atoms, weighted by mass, and sum m <v^2> over their atoms, amu A^2/ps^2.
+struct BlockSpectrum {
+  std::vector<double> density_of_states; // 1/THz, at motion_of's frequencies
+  double momentum = 0.0;
+};
+// Over all frames; then over each of the blocks of time from which errors come, none where they are too few.
+std::vector<BlockSpectrum> block_spectra(const AnalysisSums &sums, const std::vector<bool> &classes, double frame_ps,
+                                         bool hann);
+
+// Temperature of a system from its velocities, the centre of mass at rest: sum m <v^2>/((3 N - 3) k). NaN for one atom.
+double velocity_temperature_K(const AnalysisSums &sums, const Atoms &system, std::size_t k);
 
 // phi [p] from lag 0 on, to F [p + 1] as above, for phi(0) = 1 normalised to 3.
 std::vector<double> cosine_transform(const std::vector<double> &phi, double frame_ps, bool hann);
