@@ -1,4 +1,4 @@
-# The libraries of other people, as zener_fmt, zener_spdlog, zener_hdf5, zener_openblas and the targets of their own packages.
+# The libraries of other people, as zener_fmt, zener_spdlog, zener_hdf5, zener_openblas, zener_fftw and the targets of their own packages.
 # With ZENER_PORTABLE they are linked statically; then ZENER_PROGRAM_LINK_OPTIONS makes g++'s own libraries static as well.
 # Debian has no static fmt and spdlog, so these are compiled in from their headers, and none of Google Benchmark: only
 # zener_bench_micro needs it, and in a portable build takes its shared library and g++'s along in lib/ (zener_take_libraries).
@@ -39,6 +39,7 @@ find_package(GTest REQUIRED)
 find_package(benchmark REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(openblas REQUIRED IMPORTED_TARGET openblas)
+pkg_check_modules(fftw REQUIRED IMPORTED_TARGET fftw3)
 pkg_search_module(hdf5 REQUIRED IMPORTED_TARGET hdf5-serial hdf5) # CMake's own module would need the C language
 find_path(ZENER_VALIJSON_INCLUDE valijson/validator.hpp REQUIRED)
 
@@ -58,12 +59,13 @@ set_source_files_properties(
              "THRUST_HOST_SYSTEM=THRUST_HOST_SYSTEM_CPP;THRUST_DEVICE_SYSTEM=THRUST_DEVICE_SYSTEM_OMP"
              COMPILE_OPTIONS "${thrust_option}")
 
-foreach(name fmt spdlog hdf5 openblas)
+foreach(name fmt spdlog hdf5 openblas fftw)
   add_library(zener_${name} INTERFACE)
 endforeach()
 if(ZENER_PORTABLE)
   zener_static_library(hdf5_archive libhdf5 ${hdf5_LIBRARY_DIRS})
   zener_static_library(openblas_archive libopenblas ${openblas_LIBRARY_DIRS})
+  zener_static_library(fftw_archive libfftw3 ${fftw_LIBRARY_DIRS})
   foreach(name sz aec z) # what HDF5's filters need
     zener_static_library(${name}_archive lib${name})
   endforeach()
@@ -75,11 +77,13 @@ if(ZENER_PORTABLE)
     zener_hdf5 INTERFACE ${hdf5_archive} ${sz_archive} ${aec_archive} ${z_archive} m ${CMAKE_DL_LIBS} Threads::Threads)
   target_include_directories(zener_openblas SYSTEM INTERFACE ${openblas_INCLUDE_DIRS})
   target_link_libraries(zener_openblas INTERFACE ${openblas_archive} m Threads::Threads)
+  target_link_libraries(zener_fftw INTERFACE ${fftw_archive} m)
 else()
   target_link_libraries(zener_fmt INTERFACE fmt::fmt)
   target_link_libraries(zener_spdlog INTERFACE spdlog::spdlog)
   target_link_libraries(zener_hdf5 INTERFACE PkgConfig::hdf5)
   target_link_libraries(zener_openblas INTERFACE PkgConfig::openblas)
+  target_link_libraries(zener_fftw INTERFACE PkgConfig::fftw)
 endif()
 
 # In a portable build: copies the shared libraries that `target` cannot do without to lib/ beside bin/, where it will look.

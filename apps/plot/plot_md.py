@@ -16,7 +16,7 @@ from plot_drawing import (
     COLOURS, DASHES, escaped, evenly, headline, legend_beside, make_folder, matplotlib, name_axes, no_value, panel_grid,
     power_of_ten, save, shown_note,
 )
-from plot_motion import draw_motion
+from plot_analyses import draw_all as draw_analyses
 from plot_reading import drawable, need_files, read_in_child, read_json, text
 
 SERIES_FORMAT = "zener-md-series-1"
@@ -196,4 +196,4 @@ def draw_all(folder):
     if np.nanmax(volume, initial=0.0) > np.nanmin(volume, initial=np.inf):
         yield save(plot_cell(run), plots, "cell.png")
     if run.measured:
-        yield from draw_motion(folder)
+        yield from draw_analyses(folder)

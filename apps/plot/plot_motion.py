@@ -17,7 +17,12 @@ from plot_drawing import (
 from plot_reading import drawable, need_files, read_in_child, read_json, text
 
 FORMATS = {"zener-analyze-series-1": "zener-analyze-summary-1", "zener-md-series-1": "zener-md-summary-1"}
-CURVES = {"msd": "lag_ps", "vacf": "lag_ps", "green_kubo": None, "density_of_states": "frequency_THz"}
+# Datasets of values below "analyses", and those of their abscissae.
+CURVES = {
+    "msd": "msd/lag_ps", "vacf": "vacf/lag_ps", "green_kubo": "vacf/lag_ps",
+    "density_of_states": "density_of_states/frequency_THz",
+    "all_origins/msd": "all_origins/lag_ps", "all_origins/vacf": "all_origins/lag_ps",
+}
 DIRECTIONS = ("x", "y", "z", "all")
 MOST_GROUPS = 12
 
@@ -66,13 +71,14 @@ def read_series(reader, run):
     for name, axis in CURVES.items():
         folder = "analyses/" + name
         if reader.has(folder):
-            x = drawable(reader.dataset((folder if axis else "analyses/vacf") + "/" + (axis or "lag_ps"), (None,)))
+            x = drawable(reader.dataset("analyses/" + axis, (None,)))
             shape = (count, len(DIRECTIONS), len(x))
-            run.curves[name] = (x, drawable(reader.dataset(folder + "/value", shape)),
-                                drawable(reader.dataset(folder + "/standard_error", shape)))
+            value = drawable(reader.dataset(folder + "/value", shape))
+            error = folder + "/standard_error"
+            run.curves[name] = (x, value, drawable(reader.dataset(error, shape)) if reader.has(error) else np.zeros(shape))
 
 
-def draw(run, title, x_label, panels, notes=()):
+def draw(run, title, x_label, panels, notes=("bands: one standard error",)):
     """Panels one below the other; a panel is (label of y, curve, direction, over its first value, logarithmic)."""
     groups = evenly(range(len(run.labels)), MOST_GROUPS)
     figure, axes = panel_grid(len(panels), 1, len(panels), False)
@@ -99,7 +105,7 @@ def draw(run, title, x_label, panels, notes=()):
             axis.set_yscale("log")
         axis.set_ylabel(label)
     name_axes(axes[-1:], 1, 1, x_label, panels[-1][0])
-    headline(figure, run, title, "bands: one standard error", *notes, shown_note(len(groups), len(run.labels), "groups"))
+    headline(figure, run, title, *notes, shown_note(len(groups), len(run.labels), "groups"))
     if len(run.labels) > 1:
         legend_beside(figure, list(marks.values()), [escaped(label) for label in marks])
     return figure
@@ -123,8 +129,16 @@ def draw_motion(folder):
         yield save(draw(run, "Velocity autocorrelation and its integral", "Time (ps)", panels), plots, "vacf.png")
     if "density_of_states" in run.curves:
         panels = [("$F$ (1/THz)", "density_of_states", 3, False, False)]
-        yield save(draw(run, "Vibrational density of states", "Frequency (THz)", panels, ("integral 3",)), plots,
-                   "density_of_states.png")
+        yield save(draw(run, "Vibrational density of states", "Frequency (THz)", panels,
+                        ("bands: one standard error", "integral 3")), plots, "density_of_states.png")
 
 
-draw_all = draw_motion  # of runs of analyze
+    if "all_origins/msd" in run.curves:
+        panels = [("MSD (%s)" % area, "all_origins/msd", 3, False, True)]
+        panels += [("%s (%s)" % (DIRECTIONS[d], area), "all_origins/msd", d, False, True) for d in range(3)]
+        yield save(draw(run, "Mean squared displacement over all origins of time", "Time (ps)", panels, ()), plots,
+                   "msd_all_origins.png")
+    if "all_origins/vacf" in run.curves:
+        panels = [("$C(t) / C(0)$", "all_origins/vacf", 3, True, False)]
+        yield save(draw(run, "Velocity autocorrelation over all origins of time", "Time (ps)", panels, ()), plots,
+                   "vacf_all_origins.png")

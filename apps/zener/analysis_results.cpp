@@ -1,5 +1,7 @@
 #include "apps/zener/analysis_results.hpp"
 
+#include "apps/zener/all_origins_results.hpp"
+#include "apps/zener/currents_results.hpp"
 #include "apps/zener/motion_results.hpp"
 
 namespace zener {
@@ -8,18 +10,26 @@ using Json = nlohmann::ordered_json;
 
 void put_analyses(H5File &file, const AnalysisResult &result, const std::vector<std::string> &systems) {
   put_motion(file, result.motion, systems);
+  put_all_origins(file, result.all_origins);
+  put_currents(file, result.currents, systems);
 }
 
 Json analyses_summary(const AnalysisResult &result, const std::vector<std::string> &systems) {
-  return motion_json(result.motion, systems);
+  Json out = motion_json(result.motion, systems);
+  add_all_origins(out, result.all_origins);
+  add_currents(out, result.currents, systems);
+  return out;
 }
 
 void add_analysis_numbers(Json &numbers, const AnalysisResult &result, const std::vector<std::string> &systems) {
   add_motion_numbers(numbers, result.motion, systems);
+  add_all_origins_numbers(numbers, result.all_origins, systems);
+  add_currents_numbers(numbers, result.currents, systems);
 }
 
 std::string analysis_tables(const AnalysisResult &result, const std::vector<std::string> &systems) {
-  return motion_table(result.motion, systems);
+  return motion_table(result.motion, systems) + all_origins_table(result.all_origins, systems) +
+         currents_table(result.currents, systems);
 }
 
 } // namespace zener

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <cmath>
 
 namespace zener {
@@ -12,7 +13,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr const char *kDirectionNames[kDirections] = {"x", "y", "z", "all"};
 constexpr const char *kRows = ", [group][direction x, y, z, all][point]";
 
 using CurveOf = DirectionalCurve GroupMotion::*;
@@ -34,19 +34,6 @@ void put_curve(H5File &file, const std::string &name, const MotionResult &result
   put(file, name + "/standard_error", error, shape, units, "of the value, from blocks of time; NaN where they are too few");
 }
 
-Json estimate_json(const Estimate &e) {
-  return {{"mean", std::isfinite(e.mean) ? Json(e.mean) : Json()},
-          {"standard_error", std::isfinite(e.standard_error) ? Json(e.standard_error) : Json()}};
-}
-
-Json directions_json(const DirectionalEstimate &estimate) {
-  Json out = Json::object();
-  for (std::size_t d = 0; d < kDirections; ++d) {
-    out[kDirectionNames[d]] = estimate_json(estimate[d]);
-  }
-  return out;
-}
-
 struct Method {
   const char *name;
   const char *description;
@@ -60,13 +47,26 @@ constexpr Method kMethods[] = {
 
 bool is_known(const GroupMotion &group, const Method &method) { return std::isfinite((group.*(method.estimate))[3].mean); }
 
+} // namespace
+
+Json estimate_json(const Estimate &e) {
+  return {{"mean", std::isfinite(e.mean) ? Json(e.mean) : Json()},
+          {"standard_error", std::isfinite(e.standard_error) ? Json(e.standard_error) : Json()}};
+}
+
+Json directions_json(const DirectionalEstimate &estimate) {
+  Json out = Json::object();
+  for (std::size_t d = 0; d < kDirections; ++d) {
+    out[std::array{"x", "y", "z", "all"}[d]] = estimate_json(estimate[d]);
+  }
+  return out;
+}
+
 std::string text_of(const Estimate &e) {
   return !std::isfinite(e.mean) ? "-"
                                 : fmt::format("{:.4g}", e.mean) +
                                       (std::isfinite(e.standard_error) ? fmt::format(" +- {:.2g}", e.standard_error) : "");
 }
-
-} // namespace
 
 void put_motion(H5File &file, const MotionResult &result, const std::vector<std::string> &systems) {
   std::vector<std::string> names, of;
@@ -139,6 +139,9 @@ void add_motion_numbers(Json &numbers, const MotionResult &result, const std::ve
 
 std::string motion_table(const MotionResult &result, const std::vector<std::string> &systems) {
   constexpr std::size_t kMostLines = 40;
+  if (result.msd_lag_ps.empty() && result.vacf_lag_ps.empty()) {
+    return "";
+  }
   std::string text = fmt::format("{:<10} {:<12} {:>9} {:>24} {:>24} {:>24}\n", "system", "group", "atoms", "D msd (A^2/ps)",
                                  "D Green-Kubo", "D from F(0)");
   for (std::size_t g = 0; g < std::min(result.groups.size(), kMostLines); ++g) {

@@ -11,6 +11,11 @@
 
 namespace zener {
 
+// {"mean", "standard_error"}, null where it is not known; the same by direction x, y, z, all; "mean +- error" or "-".
+nlohmann::ordered_json estimate_json(const Estimate &estimate);
+nlohmann::ordered_json directions_json(const DirectionalEstimate &estimate);
+std::string text_of(const Estimate &estimate);
+
 // Datasets below /analyses; `systems`: names of the systems.
 void put_motion(H5File &file, const MotionResult &result, const std::vector<std::string> &systems);
 

@@ -1,6 +1,9 @@
 #include "host/engine/analysis_engine.hpp"
 
+#include "host/engine/all_origins_quantity.hpp"
+#include "host/engine/analysis_rows.hpp"
 #include "host/engine/box_of.hpp"
+#include "host/engine/currents_quantity.hpp"
 #include "host/neutral/errors.hpp"
 #include "kernels/analysis/correlator.hpp"
 
@@ -11,38 +14,6 @@
 namespace zener {
 inline namespace ZENER_BACKEND {
 namespace {
-
-template <class T> DeviceBuffer<T> uploaded(Queue &queue, const std::vector<T> &values, const char *name) {
-  DeviceBuffer<T> buffer(queue, static_cast<std::int64_t>(values.size()), name);
-  buffer.upload(values.data());
-  return buffer;
-}
-
-// Rows of the correlators (correlator.hpp), as the host lays them out.
-struct RowLayout {
-  std::vector<std::int32_t> place, system; // [rows]
-  std::vector<std::int64_t> begin{0};      // [blocks + 1]
-  std::vector<std::int64_t> blocks{0};     // [classes + 1]
-};
-
-RowLayout row_layout(const std::vector<AtomClass> &classes, const std::vector<std::int32_t> &class_of_atom) {
-  std::vector<std::vector<std::int32_t>> members(classes.size());
-  for (std::size_t i = 0; i < class_of_atom.size(); ++i) {
-    members[static_cast<std::size_t>(class_of_atom[i])].push_back(static_cast<std::int32_t>(i));
-  }
-  RowLayout layout;
-  for (std::size_t c = 0; c < classes.size(); ++c) {
-    layout.place.insert(layout.place.end(), members[c].begin(), members[c].end());
-    layout.place.resize((layout.place.size() + kCorrelatorLanes - 1) / kCorrelatorLanes * kCorrelatorLanes, -1);
-    layout.system.resize(layout.place.size(), static_cast<std::int32_t>(classes[c].system));
-    const auto end = static_cast<std::int64_t>(layout.place.size());
-    while (layout.begin.back() < end) {
-      layout.begin.push_back(std::min(end, layout.begin.back() + kCorrelatorBlock));
-    }
-    layout.blocks.push_back(static_cast<std::int64_t>(layout.begin.size()) - 1);
-  }
-  return layout;
-}
 
 CorrelatorShape shape_of(const CorrelatorPlan &plan, bool differences) {
   return {plan.points, plan.factor, plan.levels, plan.origins, differences ? 1 : 0};
@@ -76,7 +47,7 @@ public:
 
   void observe(const FrameView &frame, View<const double, 2> drift, std::int64_t number) override {
     if (number == kTimeBlocks * block_frames_) {
-      join_time_blocks(queue_, view());
+      join_time_blocks(queue_, sums_.view());
       block_frames_ *= 2;
     }
     const bool positions = shape_.differences != 0;
@@ -118,10 +89,7 @@ public:
       at += count;
     }
     frames_ = frames;
-    block_frames_ = 1;
-    while (frames > kTimeBlocks * block_frames_) {
-      block_frames_ *= 2;
-    }
+    block_frames_ = block_frames_after(frames);
   }
 
 private:
@@ -176,8 +144,14 @@ DeviceAnalysis::DeviceAnalysis(Queue &queue, const AnalysisPlan &plan, const std
   if (plan.vacf) {
     quantities_.push_back(std::make_unique<DeviceCorrelator>(queue_, *plan.vacf, false, layout));
   }
+  if (plan.all_origins) {
+    quantities_.push_back(std::make_unique<AllOriginsQuantity>(queue_, *plan.all_origins, layout));
+  }
+  if (plan.currents) {
+    quantities_.push_back(std::make_unique<CurrentsQuantity>(queue_, *plan.currents, layout, classes_, systems));
+  }
   position_ = DeviceBuffer<double>(queue_, 3 * n_, "positions of a frame");
-  velocity_ = DeviceBuffer<double>(queue_, plan.vacf ? 3 * n_ : 0, "velocities of a frame");
+  velocity_ = DeviceBuffer<double>(queue_, plan.needs_velocities() ? 3 * n_ : 0, "velocities of a frame");
   box_ = DeviceBuffer<Box>(queue_, k_, "cells of a frame");
 
   std::vector<double> mass, system_mass(systems.size(), 0.0);

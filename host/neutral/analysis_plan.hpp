@@ -1,7 +1,9 @@
 // What analyses are to measure, and what a device gives back. Plain data between drivers and engine.
 #pragma once
 
+#include "host/neutral/all_origins_plan.hpp"
 #include "host/neutral/atoms.hpp"
+#include "host/neutral/currents_plan.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -32,7 +34,11 @@ struct AnalysisPlan {
   std::optional<CorrelatorPlan> vacf; // of velocities
   bool remove_drift = true;           // of each system's centre of mass
   std::vector<AtomGroup> groups;
-  bool empty() const { return !msd && !vacf; }
+  std::optional<AllOriginsPlan> all_origins;
+  std::optional<CurrentsPlan> currents;
+  bool empty() const { return !msd && !vacf && !all_origins && !currents; }
+  bool needs_constant_cell() const { return msd || (all_origins && all_origins->displacements); }
+  bool needs_velocities() const { return vacf || currents || (all_origins && all_origins->velocities); }
 };
 
 // Atoms of one system that are in the same groups and of the same element and mass: sums are kept for each class.
@@ -64,6 +70,8 @@ struct AnalysisSums {
   std::int64_t frames = 0;
   std::vector<AtomClass> classes;
   std::optional<CorrelatorSums> msd, vacf; // A^2, A^2/ps^2
+  std::optional<AllOriginsSums> all_origins;
+  std::optional<CurrentsSums> currents;
 };
 
 // What a device needs to go on bit for bit.

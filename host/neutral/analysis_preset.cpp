@@ -17,6 +17,8 @@ using nlohmann::json;
 constexpr std::int64_t kMostSteps = 1000000000000;
 constexpr int kMostPoints = 8192; // the density of states takes the square of it
 constexpr std::size_t kMostGroups = 64;
+constexpr std::size_t kMostWaves = 256;
+constexpr int kMostWaveNumber = 10000;
 // Longest lag that can be counted, frames.
 constexpr double kMostLag = 1e15;
 
@@ -82,18 +84,26 @@ json correlator_json(const CorrelatorPlan &plan) {
   return {{"points", plan.points}, {"factor", plan.factor}, {"levels", plan.levels}, {"origins_every", plan.origins}};
 }
 
+// A range of lags, or none.
+std::optional<std::array<double, 2>> read_fit(ObjectReader &keys) {
+  if (!is_given(keys, "fit_ps")) {
+    return std::nullopt;
+  }
+  const json &met = keys.value("fit_ps");
+  const auto is_time = [](const json &value) { return value.is_number() && value.get<double>() >= 0.0; };
+  if (!met.is_array() || met.size() != 2 || !is_time(met[0]) || !is_time(met[1]) ||
+      !(met[0].get<double>() < met[1].get<double>()) || !(met[1].get<double>() < 1e12)) {
+    keys.refuse_value("fit_ps", met, "two times, the first smaller than the second, ps");
+  }
+  return std::array{met[0].get<double>(), met[1].get<double>()};
+}
+
+json fit_json(const std::optional<std::array<double, 2>> &fit) { return fit ? json(*fit) : json(); }
+
 void read_msd(ObjectReader &analyses, AnalysisChoice &choice) {
   ObjectReader keys = analyses.object("msd");
   choice.plan.msd = read_correlator(keys, 16, 12);
-  if (is_given(keys, "fit_ps")) {
-    const json &met = keys.value("fit_ps");
-    const auto is_time = [](const json &value) { return value.is_number() && value.get<double>() >= 0.0; };
-    if (!met.is_array() || met.size() != 2 || !is_time(met[0]) || !is_time(met[1]) ||
-        !(met[0].get<double>() < met[1].get<double>()) || !(met[1].get<double>() < 1e12)) {
-      keys.refuse_value("fit_ps", met, "two times, the first smaller than the second, ps");
-    }
-    choice.fit_ps = {met[0].get<double>(), met[1].get<double>()};
-  }
+  choice.fit_ps = read_fit(keys);
   keys.finish();
 }
 
@@ -103,6 +113,52 @@ void read_vacf(ObjectReader &analyses, AnalysisChoice &choice) {
   choice.density_of_states = keys.flag("density_of_states", true);
   choice.hann = keys.choice("window", {"hann", "none"}, "hann") == "hann";
   keys.finish();
+}
+
+void read_all_origins(ObjectReader &analyses, AnalysisChoice &choice) {
+  ObjectReader keys = analyses.object("all_origins");
+  AllOriginsPlan plan;
+  plan.displacements = keys.flag("displacements", true);
+  plan.velocities = keys.flag("velocities", false);
+  plan.per_atom = keys.flag("per_atom", false);
+  choice.all_origins_fit_ps = read_fit(keys);
+  if (!plan.displacements && !plan.velocities) {
+    keys.refuse("displacements", "neither displacements nor velocities are asked for; switch one on, or leave all_origins out");
+  }
+  if (!plan.displacements && (plan.per_atom || choice.all_origins_fit_ps)) {
+    keys.refuse(plan.per_atom ? "per_atom" : "fit_ps", "it belongs to displacements, which are switched off");
+  }
+  keys.finish();
+  choice.plan.all_origins = plan;
+}
+
+void read_currents(ObjectReader &analyses, AnalysisChoice &choice) {
+  ObjectReader keys = analyses.object("currents");
+  CurrentsPlan plan;
+  const json &waves = read_list(keys, "waves");
+  if (waves.empty() || waves.size() > kMostWaves) {
+    keys.refuse_value("waves", waves.size(), fmt::format("1 to {} waves", kMostWaves));
+  }
+  for (std::size_t w = 0; w < waves.size(); ++w) {
+    const std::string place = "waves/" + std::to_string(w);
+    std::array<int, 3> n{};
+    bool good = waves[w].is_array() && waves[w].size() == n.size();
+    for (std::size_t d = 0; good && d < n.size(); ++d) {
+      good = waves[w][d].is_number_integer() && std::abs(waves[w][d].get<double>()) <= kMostWaveNumber;
+      n[d] = good ? waves[w][d].get<int>() : 0;
+    }
+    if (!good) {
+      keys.refuse_value(place, waves[w], fmt::format("three integers from -{} to {}", kMostWaveNumber, kMostWaveNumber));
+    }
+    if (std::find(plan.waves.begin(), plan.waves.end(), n) != plan.waves.end()) {
+      keys.refuse(place, "this wave is given twice");
+    }
+    plan.waves.push_back(n);
+  }
+  plan.points = read_integer(keys, "points", 2, kMostPoints, 512);
+  choice.hann_currents = keys.choice("window", {"hann", "none"}, "hann") == "hann";
+  keys.finish();
+  choice.plan.currents = std::move(plan);
 }
 
 } // namespace
@@ -145,9 +201,15 @@ std::optional<AnalysisChoice> read_analyses(ObjectReader &keys, bool in_flight) 
   if (is_given(analyses, "defect")) {
     read_defect(analyses, choice, in_flight);
   }
+  if (is_given(analyses, "all_origins")) {
+    read_all_origins(analyses, choice);
+  }
+  if (is_given(analyses, "currents")) {
+    read_currents(analyses, choice);
+  }
   analyses.finish();
   if (choice.plan.empty()) {
-    keys.refuse("analyses", "nothing is asked for; give msd, vacf or both (an empty object takes what is usual)");
+    keys.refuse("analyses", "nothing is asked for; give msd, vacf or another (an empty object takes what is usual)");
   }
   return choice;
 }
@@ -156,13 +218,18 @@ json analyses_json(const std::optional<AnalysisChoice> &choice, bool in_flight) 
   if (!choice) {
     return {};
   }
-  json out{{"remove_drift", choice->plan.remove_drift}, {"groups", json::array()}, {"msd", {}}, {"vacf", {}}};
+  json out{{"remove_drift", choice->plan.remove_drift},
+           {"groups", json::array()},
+           {"msd", {}},
+           {"vacf", {}},
+           {"all_origins", {}},
+           {"currents", {}}};
   for (const AtomGroup &group : choice->plan.groups) {
     out["groups"].push_back({{"name", group.name}, {"atoms", group.atoms}});
   }
   if (choice->plan.msd) {
     out["msd"] = correlator_json(*choice->plan.msd);
-    out["msd"]["fit_ps"] = choice->fit_ps ? json(*choice->fit_ps) : json();
+    out["msd"]["fit_ps"] = fit_json(choice->fit_ps);
   }
   if (choice->plan.vacf) {
     out["vacf"] = correlator_json(*choice->plan.vacf);
@@ -171,6 +238,17 @@ json analyses_json(const std::optional<AnalysisChoice> &choice, bool in_flight) 
   }
   out["two_phase"] = two_phase_json(choice->two_phase);
   out["defect"] = defect_json(choice->defect);
+  if (choice->plan.all_origins) {
+    out["all_origins"] = {{"displacements", choice->plan.all_origins->displacements},
+                          {"velocities", choice->plan.all_origins->velocities},
+                          {"per_atom", choice->plan.all_origins->per_atom},
+                          {"fit_ps", fit_json(choice->all_origins_fit_ps)}};
+  }
+  if (choice->plan.currents) {
+    out["currents"] = {{"waves", choice->plan.currents->waves},
+                       {"points", choice->plan.currents->points},
+                       {"window", choice->hann_currents ? "hann" : "none"}};
+  }
   if (in_flight) {
     out["every"] = choice->every;
     out["begin_step"] = choice->begin_step;
@@ -211,11 +289,12 @@ AnalyzePreset read_analyze_preset(const json &document, const std::filesystem::p
   frames.velocities_by_differences = trajectory.choice("velocities", {"file", "differences"}, "file") == "differences";
   trajectory.finish();
   preset.analyses = *read_analyses(keys, false);
-  frames.want_velocities = preset.analyses.plan.vacf.has_value();
+  frames.want_velocities = preset.analyses.plan.needs_velocities();
   if (frames.velocities_by_differences && !frames.want_velocities) {
-    keys.refuse("trajectory/velocities", "\"differences\" is given, but no analysis looks at velocities; it belongs to vacf");
+    keys.refuse("trajectory/velocities",
+                "\"differences\" is given, but no analysis looks at velocities; it belongs to vacf and all_origins");
   }
-  frames.constant_cell = preset.analyses.plan.msd.has_value() || frames.velocities_by_differences;
+  frames.constant_cell = preset.analyses.plan.needs_constant_cell() || frames.velocities_by_differences;
   ObjectReader output = keys.object("output");
   read_output_folder(output, preset);
   output.finish();

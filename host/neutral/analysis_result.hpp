@@ -1,6 +1,8 @@
 // What the analyses of a run give, each with what makes it from the device's sums. Needs no device.
 #pragma once
 
+#include "host/neutral/all_origins_curves.hpp"
+#include "host/neutral/currents_curves.hpp"
 #include "host/neutral/diffusion_result.hpp"
 #include "host/neutral/motion_curves.hpp"
 #include "host/neutral/two_phase_result.hpp"
@@ -9,6 +11,8 @@ namespace zener {
 
 struct AnalysisResult {
   MotionResult motion;
+  AllOriginsResult all_origins; // of no frames where it was not asked for
+  CurrentsResult currents;      // the same
   std::optional<TwoPhaseResult> two_phase;
   DiffusionResult diffusion;
 };
@@ -18,6 +22,8 @@ inline AnalysisResult analysis_result(const AnalysisChoice &choice, const Analys
                                       double frame_ps, std::vector<SystemMeans> means) {
   AnalysisResult result;
   result.motion = motion_of(choice, sums, systems, frame_ps);
+  result.all_origins = all_origins_of(choice, sums, systems, frame_ps);
+  result.currents = currents_of(choice, sums, systems, frame_ps);
   result.two_phase = two_phase_of(choice, sums, systems, means, result.motion);
   for (std::size_t k = 0; k < means.size() && sums.vacf; ++k) {
     means[k].temperature_K =

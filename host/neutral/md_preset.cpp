@@ -301,10 +301,11 @@ MdPreset read_md_preset(const json &document, const std::filesystem::path &file,
     keys.refuse("analyses/begin_step",
                 fmt::format("{} is not before the end of the run, step {}", preset.analyses->begin_step, preset.steps));
   }
-  if (preset.analyses && preset.analyses->plan.msd && has_barostat(preset.ensemble)) {
-    keys.refuse("analyses/msd", fmt::format("displacements are for a constant cell, and the ensemble {} changes it; take the "
-                                            "cell's mean from such a run and measure in another one",
-                                            in_quotes(ensemble_name(preset.ensemble))));
+  if (preset.analyses && preset.analyses->plan.needs_constant_cell() && has_barostat(preset.ensemble)) {
+    keys.refuse(preset.analyses->plan.msd ? "analyses/msd" : "analyses/all_origins",
+                fmt::format("displacements are for a constant cell, and the ensemble {} changes it; take the "
+                            "cell's mean from such a run and measure in another one",
+                            in_quotes(ensemble_name(preset.ensemble))));
   }
   keys.finish();
   return preset;

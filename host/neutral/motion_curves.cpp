@@ -1,6 +1,7 @@
 #include "host/neutral/motion_curves.hpp"
 
 #include "host/neutral/atom_files_parts.hpp"
+#include "host/neutral/group_classes.hpp"
 #include "host/neutral/line_fit.hpp"
 
 #include <algorithm>
@@ -16,11 +17,6 @@ constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 constexpr std::int64_t kLeastBlocks = 4;
 
 using Curves = std::array<std::vector<double>, kDirections>; // x, y, z, all
-
-struct Membership {
-  std::vector<std::pair<std::size_t, double>> weight; // classes of the group
-  double sum = 0.0;                                   // of weight times atoms
-};
 
 // Curves of a group over blocks of time [first, end).
 Curves curves_over(const CorrelatorSums &sums, const std::vector<CorrelatorLag> &lags, const Membership &group,
@@ -203,48 +199,6 @@ Curves spectra(const Curves &curves, std::size_t points, double frame_ps, bool h
   return out;
 }
 
-struct NamedGroup {
-  std::size_t system;
-  std::string name;
-  std::vector<bool> classes;
-};
-
-std::vector<NamedGroup> named_groups(const AnalysisPlan &plan, const AnalysisSums &sums, const std::vector<Atoms> &systems) {
-  std::vector<NamedGroup> groups;
-  const auto add = [&](std::size_t system, const std::string &name, const auto &chosen) {
-    NamedGroup group{system, name, std::vector<bool>(sums.classes.size(), false)};
-    for (std::size_t c = 0; c < sums.classes.size(); ++c) {
-      group.classes[c] = sums.classes[c].system == system && chosen(sums.classes[c]);
-    }
-    if (std::find(group.classes.begin(), group.classes.end(), true) != group.classes.end()) {
-      groups.push_back(std::move(group));
-    }
-  };
-  for (std::size_t k = 0; k < systems.size(); ++k) {
-    add(k, "all", [](const AtomClass &) { return true; });
-    if (systems[k].elements.size() > 1) {
-      for (std::size_t e = 0; e < systems[k].elements.size(); ++e) {
-        add(k, systems[k].elements[e], [&](const AtomClass &one) { return one.type == static_cast<std::int32_t>(e); });
-      }
-    }
-    for (std::size_t g = 0; g < plan.groups.size(); ++g) {
-      add(k, plan.groups[g].name, [&](const AtomClass &one) { return one.in_group[g]; });
-    }
-  }
-  return groups;
-}
-
-Membership membership(const AnalysisSums &sums, const NamedGroup &group, bool by_mass) {
-  Membership out;
-  for (std::size_t c = 0; c < sums.classes.size(); ++c) {
-    if (group.classes[c]) {
-      out.weight.emplace_back(c, by_mass ? sums.classes[c].mass_amu : 1.0);
-      out.sum += out.weight.back().second * static_cast<double>(sums.classes[c].atoms);
-    }
-  }
-  return out;
-}
-
 } // namespace
 
 std::vector<double> cosine_transform(const std::vector<double> &phi, double frame_ps, bool hann) {
@@ -271,7 +225,7 @@ std::vector<BlockSpectrum> block_spectra(const AnalysisSums &sums, const std::ve
                                          bool hann) {
   std::vector<CorrelatorLag> lags = met_lags(*sums.vacf);
   std::erase_if(lags, [](const CorrelatorLag &lag) { return lag.level > 0; });
-  const Membership masses = membership(sums, {0, {}, classes}, true);
+  const Membership masses = membership(sums, NamedGroup{0, {}, classes}, true);
   const auto over = [&](std::int64_t first, std::int64_t end) {
     const Curves curves = curves_over(*sums.vacf, lags, masses, first, end);
     return BlockSpectrum{spectra(curves, lags.size(), frame_ps, hann)[3], curves[3][0] * masses.sum};
@@ -297,6 +251,32 @@ double velocity_temperature_K(const AnalysisSums &sums, const Atoms &system, std
              : kNone;
 }
 
+std::vector<double> correlation_lags_ps(const CorrelatorSums &sums, double frame_ps) {
+  return lags_ps(met_lags(sums), frame_ps);
+}
+
+CorrelationCurves correlation_curves(const CorrelatorSums &sums, const std::vector<std::pair<std::size_t, double>> &weight,
+                                     double atoms, double frame_ps, bool hann) {
+  const Membership group{weight, atoms};
+  const std::vector<CorrelatorLag> lags = met_lags(sums);
+  const std::vector<double> lag_ps = lags_ps(lags, frame_ps);
+  CorrelationCurves out;
+  out.value = curve_of(sums, lags, group);
+  out.integral =
+      with_errors(sums, lags, group, lags.back().frames, [&](const Curves &curves) { return integrals(curves, lag_ps); });
+  out.spectrum = with_errors(sums, lags, group, lags.back().frames, [&](const Curves &curves) {
+    Curves spectrum;
+    for (std::size_t d = 0; d < kDirections; ++d) {
+      spectrum[d] = cosine_transform(curves[d], frame_ps, hann);
+      for (double &value : spectrum[d]) {
+        value /= 3.0;
+      }
+    }
+    return spectrum;
+  });
+  return out;
+}
+
 MotionResult motion_of(const AnalysisChoice &choice, const AnalysisSums &sums, const std::vector<Atoms> &systems,
                        double frame_ps) {
   MotionResult result;
@@ -309,7 +289,7 @@ MotionResult motion_of(const AnalysisChoice &choice, const AnalysisSums &sums, c
     result.msd_lag_ps = lags_ps(msd_lags, frame_ps);
     result.msd_pairs = pairs_of(*sums.msd, msd_lags);
     result.msd_block_ps = static_cast<double>(sums.msd->block_frames) * frame_ps;
-    result.fit_ps = choice.fit_ps.value_or(std::array{0.2 * result.msd_block_ps, result.msd_block_ps});
+    result.fit_ps = choice.fit_ps.value_or(std::array{0.5 * result.msd_block_ps, 2.0 * result.msd_block_ps});
   }
   if (sums.vacf) {
     vacf_lags = met_lags(*sums.vacf);

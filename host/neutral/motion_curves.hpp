@@ -19,9 +19,11 @@ struct AnalysisChoice {
   AnalysisPlan plan;
   std::optional<std::array<double, 2>> fit_ps; // lags between which the MSD is fitted
   bool density_of_states = false;
-  bool hann = true; // window of the density of states
   std::optional<TwoPhaseChoice> two_phase;
   std::optional<DefectChoice> defect;
+  bool hann = true;                                        // window of the density of states
+  std::optional<std::array<double, 2>> all_origins_fit_ps; // the same for all_origins
+  bool hann_currents = true;                               // window of the spectra of currents
   // md alone: steps between frames, and the step of the first.
   std::int64_t every = 1;
   std::int64_t begin_step = 0;
@@ -61,8 +63,8 @@ struct MotionResult {
 // Errors: blocks of time of equal length, 8 to 16 in all, joined by twos until they are not shorter than the lag (or the
 // longest lag of a fit or an integral), 4 or more left, else NaN: standard deviation of their values over sqrt(number - 1).
 // Blocks as short as the lag are correlated, so the error of the longest lags is somewhat too small. D of the MSD: slope/2 by
-// direction (slope/6 for all) of a straight line, weights 1/lag^2, between fit_ps; without it from a fifth of a block to a
-// block. Density of states: F_d(nu) = 12 (sum over atoms of m C_d) / (sum of m C) at 0, transformed: F_d(nu_k) = 12 dt
+// direction (slope/6 for all) of a straight line, weights 1/lag^2, between fit_ps; without it from half a block to
+// two. Density of states: F_d(nu) = 12 (sum over atoms of m C_d) / (sum of m C) at 0, transformed: F_d(nu_k) = 12 dt
 // [phi_d(0)/2 + sum_(j=1)^(p-1) w_j phi_d(j dt) cos(2 pi nu_k j dt)], phi_d = C_d/C(0), C = C_x + C_y + C_z, nu_k = k/(2 p dt),
 // k = 0 … p, w_j = (1 + cos(pi j/p))/2 (Hann) or 1. F = F_x + F_y + F_z; its integral by the trapezoidal rule is 3 exactly. D =
 // F(0) <v^2>/36 (so F(0) = 12 m D/(k T): paper's F(0)), D_d = F_d(0) <v^2>/12.
@@ -80,6 +82,17 @@ std::vector<BlockSpectrum> block_spectra(const AnalysisSums &sums, const std::ve
 
 // Temperature of a system from its velocities, the centre of mass at rest: sum m <v^2>/((3 N - 3) k). NaN for one atom.
 double velocity_temperature_K(const AnalysisSums &sums, const Atoms &system, std::size_t k);
+// The curves of one correlation function: sums of classes that are numbered as `weight` says, over `atoms`.
+struct CorrelationCurves {
+  DirectionalCurve value;    // <a(t) a(0)> by direction and their sum
+  DirectionalCurve integral; // to t; a third for the sum
+  DirectionalCurve spectrum; // 4 times the integral over t of <a(t) a(0)> cos(2 pi nu t), at the nu of motion_of; the integral
+                             // over nu is <a(0)^2>
+};
+CorrelationCurves correlation_curves(const CorrelatorSums &sums, const std::vector<std::pair<std::size_t, double>> &weight,
+                                     double atoms, double frame_ps, bool hann);
+// Lags that at least one pair of frames has, ps.
+std::vector<double> correlation_lags_ps(const CorrelatorSums &sums, double frame_ps);
 
 // phi [p] from lag 0 on, to F [p + 1] as above, for phi(0) = 1 normalised to 3.
 std::vector<double> cosine_transform(const std::vector<double> &phi, double frame_ps, bool hann);

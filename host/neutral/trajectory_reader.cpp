@@ -392,7 +392,7 @@ std::optional<Atoms> FrameSequence::next() {
   if (!choice_.velocities_by_differences) {
     std::optional<Atoms> atoms = read();
     if (atoms && choice_.want_velocities && atoms->velocity_A_ps.empty()) {
-      refuse("it has no velocities, which vacf needs; write them, or ask for \"velocities\": \"differences\"");
+      refuse("it has no velocities, which an analysis needs; write them, or ask for \"velocities\": \"differences\"");
     }
     given_ += atoms ? 1 : 0;
     return atoms;

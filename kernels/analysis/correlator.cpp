@@ -187,9 +187,9 @@ void correlate(Queue &queue, const CorrelatorShape &shape, const CorrelatorView 
   queue.for_each("correlate_fold", items * classes * 3, FoldBlocks{shape, view, due, time_block});
 }
 
-void join_time_blocks(Queue &queue, const CorrelatorView &view) {
-  const std::int64_t each = view.sums.size() / kTimeBlocks;
-  queue.for_each("correlate_join", each, JoinBlocks{View<double, 2>(view.sums.data(), kTimeBlocks, each)});
+void join_time_blocks(Queue &queue, View<double, 1> sums) {
+  const std::int64_t each = sums.size() / kTimeBlocks;
+  queue.for_each("correlate_join", each, JoinBlocks{View<double, 2>(sums.data(), kTimeBlocks, each)});
 }
 
 } // namespace ZENER_BACKEND

@@ -87,8 +87,16 @@ void load_rows(Queue &queue, View<const double, 2> from, const RowsView &rows, V
 // Takes `now` in as the sample of this frame (frames in order from 0), and adds its correlations to sums of one block of time.
 void correlate(Queue &queue, const CorrelatorShape &shape, const CorrelatorView &view, std::int64_t frame, int time_block);
 
-// Two blocks of time become one: the sums of 2 b and 2 b + 1 go to b, those above to zero.
-void join_time_blocks(Queue &queue, const CorrelatorView &view);
+// Two blocks of time become one: the sums of 2 b and 2 b + 1 go to b, those above to zero. sums [kTimeBlocks][…].
+void join_time_blocks(Queue &queue, View<double, 1> sums);
+// Frames of a block of time after so many.
+ZENER_HOST_FN std::int64_t block_frames_after(std::int64_t frames) {
+  std::int64_t block = 1;
+  while (frames > kTimeBlocks * block) {
+    block *= 2;
+  }
+  return block;
+}
 
 } // namespace ZENER_BACKEND
 } // namespace zener

@@ -14,14 +14,23 @@ namespace {
 
 using nlohmann::json;
 
-constexpr const char *kCurves[] = {"/analyses/msd", "/analyses/vacf", "/analyses/green_kubo", "/analyses/density_of_states"};
+constexpr const char *kCurves[] = {"/analyses/msd",
+                                   "/analyses/vacf",
+                                   "/analyses/green_kubo",
+                                   "/analyses/density_of_states",
+                                   "/analyses/currents/correlation",
+                                   "/analyses/currents/spectrum"};
+constexpr const char *kValues[] = {"/analyses/all_origins/msd/value", "/analyses/all_origins/vacf/value",
+                                   "/analyses/all_origins/atoms/msd", "/analyses/all_origins/atoms/diffusion",
+                                   "/analyses/currents/k_per_A"};
 constexpr const char *kPreset = R"({
   "driver": "md", "title": "measured in flight", "seed": 4, "potential": {"kind": "finnis_sinclair", "parameters": {"W":
     {"A": 1.896373, "d": 4.400224, "beta": 0, "c": 3.25, "c0": 47.1346499, "c1": -33.7665655, "c2": 6.2541999}}},
   "structure": {"lattice": "bcc", "a_A": 3.17, "cells": [2, 2, 3], "elements": ["W"]},
   "ensemble": {"kind": "langevin", "temperature_K": 900}, "time_step_fs": 2, "steps": 240,
   "analyses": {"every": 4, "begin_step": 40, "groups": [{"name": "two", "atoms": [0, 5]}],
-               "msd": {"points": 4, "levels": 3}, "vacf": {"points": 12}},
+               "msd": {"points": 4, "levels": 3}, "vacf": {"points": 12}, "all_origins": {"velocities": true, "per_atom": true},
+               "currents": {"waves": [[0, 0, 0], [1, 0, 0]], "points": 12}},
   "output": {"plots": false, "trajectory": {"every": 4, "quantities": ["velocities"]}}})";
 
 class CliAnalyze : public ::testing::Test {
@@ -45,21 +54,22 @@ TEST_F(CliAnalyze, FileAndFlightAgreeAndRestartsAreExact) {
   run({"p.json", "--out", "parts", "--set", "steps=100"});
   run({"p.json", "--out", "parts", "--resume"});
   put_bytes(folder_ / "a.json", R"({"driver": "analyze", "trajectory": {"file": "whole/trajectory/g0_r0.xyz", "first": 10},
-    "analyses": {"groups": [{"name": "two", "atoms": [0, 5]}], "msd": {"points": 4, "levels": 3}, "vacf": {"points": 12}},
+    "analyses": {"groups": [{"name": "two", "atoms": [0, 5]}], "msd": {"points": 4, "levels": 3}, "vacf": {"points": 12}, "all_origins": {"velocities": true, "per_atom": true},
+               "currents": {"waves": [[0, 0, 0], [1, 0, 0]], "points": 12}},
     "output": {"plots": false}})");
   run({"a.json", "--out", "file"});
+  std::vector<std::string> names(std::begin(kValues), std::end(kValues));
   for (const std::string curve : kCurves) {
-    for (const char *part : {"/value", "/standard_error"}) {
-      const std::vector<double> whole = values("whole", curve + part), parts = values("parts", curve + part),
-                                file = values("file", curve + part);
-      ASSERT_EQ(whole.size(), parts.size());
-      EXPECT_EQ(std::memcmp(whole.data(), parts.data(), whole.size() * sizeof(double)), 0) << curve << part;
-      ASSERT_EQ(whole.size(), file.size());
-      for (std::size_t i = 0; i < whole.size(); ++i) {
-        EXPECT_TRUE(std::isnan(whole[i]) ? std::isnan(file[i])
-                                         : std::abs(whole[i] - file[i]) < 1e-9 * (1.0 + std::abs(whole[i])))
-            << curve << part << " " << i << ": " << whole[i] << " " << file[i];
-      }
+    names.insert(names.end(), {curve + "/value", curve + "/standard_error"});
+  }
+  for (const std::string &name : names) {
+    const std::vector<double> whole = values("whole", name), parts = values("parts", name), file = values("file", name);
+    ASSERT_EQ(whole.size(), parts.size());
+    EXPECT_EQ(std::memcmp(whole.data(), parts.data(), whole.size() * sizeof(double)), 0) << name;
+    ASSERT_EQ(whole.size(), file.size());
+    for (std::size_t i = 0; i < whole.size(); ++i) {
+      EXPECT_TRUE(std::isnan(whole[i]) ? std::isnan(file[i]) : std::abs(whole[i] - file[i]) < 1e-9 * (1.0 + std::abs(whole[i])))
+          << name << " " << i << ": " << whole[i] << " " << file[i];
     }
   }
   EXPECT_GT(values("whole", "/analyses/msd/value")[0], 0.0);
@@ -71,6 +81,7 @@ TEST_F(CliAnalyze, FileAndFlightAgreeAndRestartsAreExact) {
   EXPECT_EQ(of_file["analyses"]["groups"][1]["group"], "two");
   EXPECT_EQ(of_file["analyses"]["groups"][1]["atoms"], 2);
   EXPECT_TRUE(of_flight["analyses"]["groups"][0]["diffusion_A2_ps"].contains("green_kubo"));
+  EXPECT_GT(of_flight["analyses"]["groups"][0]["diffusion_A2_ps"]["all_origins"]["all"]["standard_error"].get<double>(), 0.0);
 }
 
 TEST_F(CliAnalyze, RefusesInOneSentence) {
@@ -89,6 +100,10 @@ TEST_F(CliAnalyze, RefusesInOneSentence) {
   refused(R"({"analyses": {"groups": [{"name": "far", "atoms": [1]}]}})", 2, {"far", "atom 1", "0 to 0"});
   refused(R"({"analyses": {"vacf": {}}})", 3, {"frame 0", "no velocities", "differences"});
   refused(R"({"analyses": {"msd": {"point": 3}}})", 2, {"point", "points"});
+  refused(R"({"analyses": {"currents": {"waves": [[1, 0]]}}})", 2, {"waves/0"});
+  refused(R"({"analyses": {"currents": {"waves": [[1, 0, 0], [1, 0, 0]]}}})", 2, {"waves/1", "twice"});
+  refused(R"({"analyses": {"all_origins": {"displacements": false}}})", 2, {"all_origins", "neither"});
+  refused(R"({"analyses": {"all_origins": {"displacements": false, "velocities": true, "per_atom": true}}})", 2, {"per_atom"});
 }
 
 } // namespace

@@ -14,6 +14,7 @@
 #include "host/neutral/schema.hpp"
 #include "host/neutral/structure_builder.hpp"
 #include "host/neutral/train_preset.hpp"
+#include "host/neutral/trajectory_reader.hpp"
 #include "kernels/potentials/eam/eam_model.hpp"
 #include "kernels/potentials/nep/nep_model.hpp"
 #include "kernels/potentials/snap/snap_model.hpp"
@@ -21,11 +22,16 @@
 #include <nlohmann/json.hpp>
 
 #include <array>
+#include <cmath>
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
+#include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <unistd.h>
 #include <vector>
 
 namespace zener::test {
@@ -131,12 +137,43 @@ inline void fuzz_npy(std::string_view text) {
   }
 }
 
+// Frames as an analysis asks for them, whichever way the length says: as many atoms in all of them, with what was asked for.
+inline void fuzz_trajectory(std::string_view text) {
+  char name[] = "/tmp/zener-fuzz-XXXXXX";
+  const int opened = mkstemp(name);
+  const std::unique_ptr<char, void (*)(char *)> removed(name, [](char *path) { (void)std::remove(path); });
+  if (opened < 0 || write(opened, text.data(), text.size()) != static_cast<ssize_t>(text.size()) || close(opened) != 0) {
+    throw std::runtime_error("no temporary file can be written");
+  }
+  FrameChoice choice;
+  choice.trajectory.file = name;
+  choice.trajectory.type_elements = {"W", "Re", "H"};
+  choice.nearest_image = text.size() % 2 == 1;
+  choice.want_velocities = text.size() / 2 % 2 == 1;
+  choice.velocities_by_differences = choice.want_velocities && text.size() / 4 % 2 == 1;
+  choice.constant_cell = choice.velocities_by_differences || text.size() / 8 % 2 == 1;
+  choice.interval_ps = text.size() / 16 % 2 == 1 ? std::optional<double>(0.5) : std::nullopt;
+  FrameSequence frames(choice);
+  std::optional<std::size_t> atoms;
+  while (const std::optional<Atoms> frame = frames.next()) {
+    const bool sure = atoms.value_or(frame->size()) == frame->size() && frame->size() > 0 &&
+                      (!choice.want_velocities || frame->velocity_A_ps.size() == frame->size()) &&
+                      (frames.frames() < 2 || frames.interval_ps() > 0.0);
+    for (const Vector3 &x : frame->position_A) {
+      if (!sure || !std::isfinite(x[0] + x[1] + x[2])) {
+        throw std::logic_error("a frame of a trajectory is not whole");
+      }
+    }
+    atoms = frame->size();
+  }
+}
+
 struct FuzzedReader {
   const char *name; // of the folder with its corpus
   void (*read)(std::string_view);
 };
 
-inline constexpr std::array<FuzzedReader, 14> kFuzzedReaders{{
+inline constexpr std::array<FuzzedReader, 15> kFuzzedReaders{{
     {"extended_xyz", [](std::string_view text) { fuzz_atoms(text, AtomFormat::extended_xyz); }},
     {"lammps_data", [](std::string_view text) { fuzz_atoms(text, AtomFormat::lammps_data); }},
     {"lammps_dump", [](std::string_view text) { fuzz_atoms(text, AtomFormat::lammps_dump); }},
@@ -150,6 +187,7 @@ inline constexpr std::array<FuzzedReader, 14> kFuzzedReaders{{
     {"structure", fuzz_structure},
     {"atoms_preset", fuzz_atoms_preset},
     {"npy", fuzz_npy},
+    {"trajectory", fuzz_trajectory},
     {"network", [](std::string_view text) { network_from_safetensors(parse_safetensors(text, "input"), "input"); }},
 }};
 

@@ -19,7 +19,7 @@ cmake "-DINPUTS=$(IFS='|' && echo "${schemas[*]}")" "-DOUTPUT=$folder/embedded_s
 dictionary=$folder/dictionary.txt
 { cat "$root/tests/fuzz/dictionary.txt" && grep -ohE '"[A-Za-z0-9_]+"' "${schemas[@]}" | sort -u | sed 's/"\(.*\)"/"\\"\1\\""/'; } >"$dictionary"
 flags=(-std=c++20 -O1 -g1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined -DFMT_HEADER_ONLY
-  -DSPDLOG_FMT_EXTERNAL -I"$root" $(pkg-config --cflags hdf5 openblas))
+  -DSPDLOG_FMT_EXTERNAL -I"$root" $(pkg-config --cflags hdf5 openblas fftw3))
 objects=()
 for source in "${sources[@]}"; do
   object=$folder/$(basename "$source").o
@@ -28,7 +28,7 @@ for source in "${sources[@]}"; do
 done
 rm -f "$folder/readers.a"
 ar rcs "$folder/readers.a" "${objects[@]}"
-"$cxx" "${flags[@]}" -fsanitize=fuzzer "$root/tests/fuzz/fuzz_target.cpp" "$folder/readers.a" $(pkg-config --libs hdf5 openblas) -lpthread -o "$folder/fuzz"
+"$cxx" "${flags[@]}" -fsanitize=fuzzer "$root/tests/fuzz/fuzz_target.cpp" "$folder/readers.a" $(pkg-config --libs hdf5 openblas fftw3) -lpthread -o "$folder/fuzz"
 failed=0
 for reader in "${readers[@]}"; do
   mkdir -p "$folder/$reader"

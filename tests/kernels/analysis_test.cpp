@@ -1,6 +1,8 @@
 // Correlators on a device against direct sums over all pairs of frames; both feeders; restarts.
 #include "host/engine/analysis_engine.hpp"
 #include "host/engine/atoms_engine.hpp"
+#include "host/neutral/all_origins_curves.hpp"
+#include "host/neutral/currents_curves.hpp"
 #include "host/neutral/errors.hpp"
 #include "tests/reference/motion.hpp"
 #include "tests/reference/philox.hpp"
@@ -9,6 +11,8 @@
 #include "tests/support/tungsten.hpp"
 
 #include <cmath>
+#include <complex>
+#include <numbers>
 #include <numeric>
 
 namespace zener {
@@ -156,10 +160,168 @@ ZENER_DEVICE_TEST_F(Analysis, OriginsFurtherApart, AnalysisTest) {
   compare(plan, frames, analysis->sums());
 }
 
+// Groups, directions and single atoms against direct sums.
+ZENER_DEVICE_TEST_F(Analysis, AllOriginsAreTheDirectSum, AnalysisTest) {
+  AnalysisChoice choice;
+  choice.plan.all_origins = AllOriginsPlan{true, true, true};
+  choice.plan.groups = {{"some", {0, 2, 3}}};
+  choice.plan.remove_drift = true;
+  const std::vector<Atoms> start{wanderers(9, true), wanderers(40, false)};
+  const std::int64_t frames = kDebugDevice ? 131 : 301; // several chunks of 128
+  const auto path = wander(start, frames, 8);
+  const auto analysis = make(choice.plan, start);
+  for (const std::vector<Atoms> &frame : path) {
+    analysis->push(frame);
+  }
+  const AllOriginsResult got = all_origins_of(choice, analysis->sums(), start, 0.5);
+  ASSERT_EQ(got.lag_ps.size(), static_cast<std::size_t>(frames / 2 + 1));
+  EXPECT_DOUBLE_EQ(got.lag_ps[3], 1.5);
+  ASSERT_EQ(got.groups.size(), 6U); // all, Nb, W, some; all, some
+  const double mass[2] = {92.90637, 183.84};
+  for (std::size_t k = 0; k < 2; ++k) {
+    reference::Path positions, velocities;
+    std::vector<double> masses;
+    for (const std::int32_t type : start[k].type) {
+      masses.push_back(k == 1 ? mass[1] : mass[type]);
+    }
+    for (const std::vector<Atoms> &frame : path) {
+      positions.push_back(frame[k].position_A);
+      velocities.push_back(frame[k].velocity_A_ps);
+    }
+    positions = reference::without_drift(positions, masses);
+    velocities = reference::without_drift(velocities, masses);
+    for (const GroupAllOrigins &group : got.groups) {
+      std::vector<std::size_t> atoms;
+      for (std::size_t i = 0; i < start[k].size(); ++i) {
+        const bool chosen =
+            group.group == "some"
+                ? i == 0 || i == 2 || i == 3
+                : group.group == "all" || start[k].elements[static_cast<std::size_t>(start[k].type[i])] == group.group;
+        if (chosen) {
+          atoms.push_back(i);
+        }
+      }
+      if (group.system != k) {
+        continue;
+      }
+      ASSERT_EQ(group.atoms, static_cast<std::int64_t>(atoms.size()));
+      for (const std::int64_t lag : {0, 1, 7, 64, 65}) {
+        for (std::size_t d = 0; d < 3; ++d) {
+          const auto m = static_cast<std::size_t>(lag);
+          const double way = reference::mean_square(positions, atoms, d, lag, 1, 1, 0, frames);
+          EXPECT_NEAR(group.msd[d][m], way, 1e-10 * (1.0 + way)) << group.group << " " << lag;
+          const double product = reference::correlation(velocities, atoms, d, lag, 1, 1, 0, frames);
+          EXPECT_NEAR(group.vacf[d][m], product, 1e-12);
+        }
+        EXPECT_NEAR(group.msd[3][static_cast<std::size_t>(lag)],
+                    group.msd[0][static_cast<std::size_t>(lag)] + group.msd[1][static_cast<std::size_t>(lag)] +
+                        group.msd[2][static_cast<std::size_t>(lag)],
+                    1e-12);
+      }
+    }
+    const std::size_t lags = got.single_lag_ps.size(), first = k == 0 ? 0 : 9;
+    for (const std::size_t i : {0U, 1U, 8U}) {
+      for (const std::size_t l : {std::size_t{0}, lags / 2, lags - 1}) {
+        const auto lag = static_cast<std::int64_t>(std::lround(got.single_lag_ps[l] / 0.5));
+        for (std::size_t d = 0; d < 3; ++d) {
+          const double way = reference::mean_square(positions, {i}, d, lag, 1, 1, 0, frames);
+          EXPECT_NEAR(got.single_msd_A2[(4 * (first + i) + d) * lags + l], way, 1e-12 * (1.0 + way));
+        }
+      }
+    }
+  }
+  // D of a group is the mean over its atoms.
+  double sum = 0.0;
+  for (std::size_t i = 9; i < 49; ++i) {
+    sum += got.single_diffusion_A2_ps[4 * i + 3] / 40.0;
+  }
+  EXPECT_NEAR(got.groups[4].diffusion[3].mean, sum, 1e-12);
+  EXPECT_GT(got.groups[4].diffusion[3].standard_error, 0.0);
+}
+
+// In a skewed cell, pairs of elements and all of them, along the wave, across it (both together) and for the wave 0.
+ZENER_DEVICE_TEST_F(Analysis, CurrentsAreTheDirectSum, AnalysisTest) {
+  AnalysisChoice choice;
+  choice.plan.currents = CurrentsPlan{{{0, 0, 0}, {1, 0, 0}, {-2, 1, 3}}, 6};
+  choice.plan.groups = {{"some", {0, 2, 3}}}; // classes finer than elements
+  std::vector<Atoms> start{wanderers(9, true), wanderers(kDebugDevice ? 140 : 1100, false)};
+  for (Atoms &atoms : start) {
+    atoms.cell.vectors = {Vector3{7, 0, 0}, Vector3{1, 8, 0}, Vector3{-1, 2, 9}};
+  }
+  // Rows of the inverse of the cell's matrix, transposed, times 2 pi.
+  const double tau = 2.0 * std::numbers::pi;
+  const std::array<Vector3, 3> reciprocal{Vector3{tau / 7.0, -tau / 56.0, tau * 10.0 / 504.0},
+                                          Vector3{0.0, tau / 8.0, -tau * 14.0 / 504.0}, Vector3{0.0, 0.0, tau / 9.0}};
+  constexpr std::int64_t kFrames = 19;
+  const auto path = wander(start, kFrames, 9);
+  const auto analysis = make(choice.plan, start);
+  for (const std::vector<Atoms> &frame : path) {
+    analysis->push(frame);
+  }
+  const CurrentsResult got = currents_of(choice, analysis->sums(), start, 0.25);
+  ASSERT_EQ(got.entries.size(), 3U * 4U + 3U * 1U); // all, Nb, Nb-W, W; all
+  ASSERT_EQ(got.lag_ps.size(), 6U);
+  const double mass[2] = {92.90637, 183.84};
+  for (const CurrentCurves &one : got.entries) {
+    const std::size_t s = one.system;
+    const auto n = static_cast<double>(start[s].size());
+    reference::Path positions, velocities;
+    std::vector<double> masses;
+    std::array<std::vector<std::size_t>, 2> atoms; // by element
+    for (std::size_t i = 0; i < start[s].size(); ++i) {
+      masses.push_back(s == 1 ? mass[1] : mass[start[s].type[i]]);
+      atoms[static_cast<std::size_t>(start[s].type[i])].push_back(i);
+    }
+    for (const std::vector<Atoms> &frame : path) {
+      positions.push_back(frame[s].position_A);
+      velocities.push_back(frame[s].velocity_A_ps);
+    }
+    positions = reference::without_drift(positions, masses);
+    velocities = reference::without_drift(velocities, masses);
+    Vector3 k{};
+    for (std::size_t a = 0; a < 3; ++a) {
+      for (std::size_t d = 0; d < 3; ++d) {
+        k[d] += one.wave[a] * reciprocal[a][d];
+      }
+    }
+    const double length = std::sqrt(k[0] * k[0] + k[1] * k[1] + k[2] * k[2]);
+    EXPECT_NEAR(one.k_per_A, length, 1e-12);
+    const auto over = [&](std::size_t f, const std::vector<std::size_t> &chosen) {
+      return reference::current(positions[f], velocities[f], chosen, k);
+    };
+    std::vector<std::size_t> everyone = atoms[0];
+    everyone.insert(everyone.end(), atoms[1].begin(), atoms[1].end());
+    const std::vector<std::size_t> &a = one.pair == "all" ? everyone : one.pair == "W" ? atoms[1] : atoms[0];
+    const std::vector<std::size_t> &b = one.pair == "all" ? everyone : one.pair == "Nb" ? atoms[0] : atoms[1];
+    for (std::size_t lag = 0; lag < 6; ++lag) {
+      double whole = 0.0, along = 0.0, along_x = 0.0;
+      const auto pairs = static_cast<double>(kFrames - static_cast<std::int64_t>(lag));
+      for (std::size_t f = lag; f < kFrames; ++f) {
+        for (const bool turned : {false, true}) {
+          const auto now = over(f, turned ? b : a), then = over(f - lag, turned ? a : b);
+          std::complex<double> p = 0.0, q = 0.0;
+          for (std::size_t d = 0; d < 3; ++d) {
+            whole += 0.5 * (now[d] * std::conj(then[d])).real() / pairs / n;
+            p += length > 0.0 ? now[d] * k[d] / length : 0.0;
+            q += length > 0.0 ? then[d] * k[d] / length : 0.0;
+          }
+          along += 0.5 * (p * std::conj(q)).real() / pairs / n;
+          along_x += 0.5 * (now[0] * std::conj(then[0])).real() / pairs / n;
+        }
+      }
+      const double small = 1e-11 * n;
+      EXPECT_NEAR(one.curves.value.value[3][lag], whole, small) << one.pair << " " << one.wave[0] << " " << lag;
+      EXPECT_NEAR(one.curves.value.value[0][lag], length > 0.0 ? along : along_x, small) << one.pair << " " << one.wave[0];
+    }
+  }
+}
+
 ZENER_DEVICE_TEST_F(Analysis, GoesOnBitForBit, AnalysisTest) {
   AnalysisPlan plan;
   plan.msd = CorrelatorPlan{4, 2, 3, 1};
   plan.vacf = CorrelatorPlan{4, 2, 2, 1};
+  plan.all_origins = AllOriginsPlan{true, true, true};
+  plan.currents = CurrentsPlan{{{0, 0, 0}, {1, 2, 0}}, 5};
   const std::vector<Atoms> start{wanderers(7, true)};
   const auto frames = wander(start, 50, 7);
   const auto whole = make(plan, start);
@@ -177,6 +339,11 @@ ZENER_DEVICE_TEST_F(Analysis, GoesOnBitForBit, AnalysisTest) {
   const AnalysisSums a = whole->sums(), b = part->sums();
   EXPECT_EQ(a.msd->sums, b.msd->sums);
   EXPECT_EQ(a.vacf->sums, b.vacf->sums);
+  EXPECT_EQ(a.all_origins->displacements.power, b.all_origins->displacements.power);
+  EXPECT_EQ(a.all_origins->velocities.square, b.all_origins->velocities.square);
+  EXPECT_EQ(a.all_origins->single, b.all_origins->single);
+  EXPECT_EQ(a.currents->sums, b.currents->sums);
+  EXPECT_EQ(a.currents->block_frames, b.currents->block_frames);
   EXPECT_EQ(a.msd->block_frames, b.msd->block_frames);
   AnalysisState cut = whole->save();
   cut.values.pop_back();

@@ -1,4 +1,5 @@
 // Analyses of motions whose answers are known: random walks, Ornstein-Uhlenbeck velocities, harmonic oscillators, flights.
+#include "host/neutral/currents_curves.hpp"
 #include "host/neutral/motion_curves.hpp"
 #include "tests/reference/philox.hpp"
 #include "tests/support/backends.hpp"
@@ -87,6 +88,30 @@ TEST(Motion, RandomWalks) {
   });
 }
 
+// Atoms that rattle in their places: by default the line is fitted where the MSD is flat already.
+TEST(Motion, BoundAtomsDoNotDiffuse) {
+  AnalysisChoice choice;
+  choice.plan.msd = CorrelatorPlan{16, 2, 10, 1};
+  choice.plan.remove_drift = false;
+  constexpr double kA = 0.8, kS = 0.1, kFrame = 0.01; // forgotten after 0.05 ps
+  test::on_every_device([&](Backend &backend) {
+    reference::Sequence random(5);
+    const MotionResult got = measured(backend, choice, resting(100, {"W"}), 1000, kFrame, [&](Atoms &atoms, std::int64_t f) {
+      for (Vector3 &x : atoms.position_A) {
+        for (double &one : x) {
+          one = (f == 0 ? 0.0 : kA * one) + (f == 0 ? 1.0 : std::sqrt(1.0 - kA * kA)) * kS * normal(random);
+        }
+      }
+    });
+    EXPECT_DOUBLE_EQ(got.fit_ps[1], 4.0 * got.fit_ps[0]);
+    EXPECT_DOUBLE_EQ(got.fit_ps[1], 2.0 * got.msd_block_ps);
+    const Estimate d = got.groups.at(0).msd_diffusion[3];
+    // At the lags of 0.1 ps a slope would still give 0.05 A^2/ps.
+    EXPECT_LT(std::abs(d.mean), 5e-4);
+    EXPECT_LT(std::abs(d.mean), 4.0 * d.standard_error);
+  });
+}
+
 // v' = a v + sqrt(1 - a^2) s n: C(j) = s^2 a^j, its sum and its transform are geometric series.
 TEST(Motion, OrnsteinUhlenbeckVelocities) {
   AnalysisChoice choice;
@@ -151,6 +176,42 @@ TEST(Motion, HarmonicOscillators) {
       EXPECT_DOUBLE_EQ(got.frequency_THz[static_cast<std::size_t>(peak)], kLines[d]);
       EXPECT_NEAR(trapezoid(got.frequency_THz, density.value[d]), 1.0, 1e-6);
     }
+  });
+}
+
+// Waves that run through a crystal: the spectrum along their direction, or across it, peaks at their frequency.
+TEST(Motion, WavesOfACrystal) {
+  AnalysisChoice choice;
+  choice.plan.currents = CurrentsPlan{{{2, 0, 0}, {0, 3, 0}}, 200};
+  choice.plan.remove_drift = false;
+  constexpr double kA = 3.0, kFrame = 0.01, kAlong = 4.3, kAcross = 7.6; // THz
+  constexpr std::size_t kCells = 6;
+  const double tau = 2.0 * std::numbers::pi, edge = kA * static_cast<double>(kCells);
+  Atoms crystal = resting(kCells * kCells * kCells, {"W"});
+  crystal.cell.vectors = {Vector3{edge, 0, 0}, Vector3{0, edge, 0}, Vector3{0, 0, edge}};
+  test::on_every_device([&](Backend &backend) {
+    const std::unique_ptr<Analysis> analysis = backend.make_analysis(choice.plan, {crystal});
+    Atoms atoms = crystal;
+    for (int f = 0; f < 600; ++f) {
+      const double t = kFrame * f;
+      for (std::size_t i = 0; i < atoms.size(); ++i) {
+        const Vector3 site{kA * static_cast<double>(i % kCells), kA * static_cast<double>(i / kCells % kCells),
+                           kA * static_cast<double>(i / kCells / kCells)};
+        const double first = tau * (2.0 * site[0] / edge - kAlong * t), second = tau * (3.0 * site[1] / edge - kAcross * t);
+        atoms.position_A[i] = {site[0] + 1e-3 * std::sin(first), site[1], site[2] + 1e-3 * std::sin(second)};
+        atoms.velocity_A_ps[i] = {-1e-3 * tau * kAlong * std::cos(first), 0.0, -1e-3 * tau * kAcross * std::cos(second)};
+      }
+      analysis->push({atoms});
+    }
+    const CurrentsResult got = currents_of(choice, analysis->sums(), {crystal}, kFrame);
+    ASSERT_EQ(got.entries.size(), 2U);
+    EXPECT_NEAR(got.entries[0].k_per_A, 2.0 * tau / edge, 1e-12);
+    EXPECT_NEAR(got.entries[0].along_THz, kAlong, 0.05);
+    EXPECT_NEAR(got.entries[1].across_THz, kAcross, 0.05);
+    const std::array<std::vector<double>, kDirections> &spectrum = got.entries[1].curves.spectrum.value;
+    const double whole = trapezoid(got.frequency_THz, spectrum[3]);
+    EXPECT_NEAR(whole, got.entries[1].curves.value.value[3][0], 1e-9 * whole);
+    EXPECT_LT(trapezoid(got.frequency_THz, spectrum[0]), 1e-3 * whole) << "this wave does not move along itself";
   });
 }
 

@@ -55,4 +55,16 @@ double correlation(const Path &path, const std::vector<std::size_t> &atoms, std:
   return sum / count;
 }
 
+std::array<std::complex<double>, 3> current(const std::vector<Vector3> &positions, const std::vector<Vector3> &velocities,
+                                            const std::vector<std::size_t> &atoms, const Vector3 &k) {
+  std::array<std::complex<double>, 3> sum{};
+  for (const std::size_t i : atoms) {
+    const double angle = k[0] * positions[i][0] + k[1] * positions[i][1] + k[2] * positions[i][2];
+    for (std::size_t d = 0; d < 3; ++d) {
+      sum[d] += velocities[i][d] * std::polar(1.0, -angle);
+    }
+  }
+  return sum;
+}
+
 } // namespace zener::reference

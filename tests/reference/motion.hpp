@@ -3,6 +3,8 @@
 
 #include "host/neutral/atoms.hpp"
 
+#include <array>
+#include <complex>
 #include <cstdint>
 #include <vector>
 
@@ -22,5 +24,9 @@ double mean_square(const Path &path, const std::vector<std::size_t> &atoms, std:
 // whose last frame lies in [begin, end) and s - lag >= 0 a multiple of `origins`; lag in samples.
 double correlation(const Path &path, const std::vector<std::size_t> &atoms, std::size_t d, std::int64_t lag,
                    std::int64_t stride, std::int64_t origins, std::int64_t begin, std::int64_t end);
+
+// Sum over the chosen atoms of v exp(-i k x), by x, y, z.
+std::array<std::complex<double>, 3> current(const std::vector<Vector3> &positions, const std::vector<Vector3> &velocities,
+                                            const std::vector<std::size_t> &atoms, const Vector3 &k);
 
 } // namespace zener::reference

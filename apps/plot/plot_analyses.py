@@ -1,0 +1,10 @@
+"""Figures of all analyses in a result folder of analyze or md; each kind of analysis has a module of its own."""
+
+from plot_currents import draw_currents
+from plot_motion import draw_motion
+
+
+def draw_all(folder):
+    """Draws what there is; yields the paths as they are written."""
+    yield from draw_motion(folder)
+    yield from draw_currents(folder)
