@@ -3,6 +3,8 @@
 #include "host/neutral/errors.hpp"
 #include "host/neutral/potential_model.hpp"
 
+#include <algorithm>
+
 namespace zener {
 inline namespace ZENER_BACKEND {
 namespace {
@@ -18,6 +20,19 @@ std::unique_ptr<Potential> make_one(Queue &queue, const PotentialModel &model, c
 }
 
 } // namespace
+
+std::vector<int> element_indices(const PotentialModel &model, const PotentialSetup &setup) {
+  const std::vector<std::string> known = model.elements();
+  std::vector<int> indices;
+  for (const std::string &element : setup.elements) {
+    const auto found = std::find(known.begin(), known.end(), element);
+    if (found == known.end()) {
+      throw InvariantError("the potential " + model.description() + " was given the element " + element);
+    }
+    indices.push_back(static_cast<int>(found - known.begin()));
+  }
+  return indices;
+}
 
 std::vector<std::unique_ptr<Potential>> make_potentials(Queue &queue, const PotentialModel &model,
                                                         const PotentialSetup &setup) {

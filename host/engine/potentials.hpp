@@ -18,6 +18,9 @@ struct PotentialSetup {
   Arithmetic arithmetic = Arithmetic::float64;
 };
 
+// The index of each of the setup's elements among the model's own. Throws InvariantError for one that it does not know.
+std::vector<int> element_indices(const PotentialModel &model, const PotentialSetup &setup);
+
 // One function for each folder; `model` is the class of that folder.
 #define ZENER_POTENTIAL(folder)                                                                                                \
   std::unique_ptr<Potential> make_##folder(Queue &queue, const PotentialModel &model, const PotentialSetup &setup);

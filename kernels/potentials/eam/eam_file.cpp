@@ -1,7 +1,7 @@
 // Readers of eam_alloy, eam_fs (setfl files), finnis_sinclair and zhou (JSON).
 #include "kernels/potentials/eam/eam_model.hpp"
 
-#include "host/neutral/elements.hpp"
+#include "host/neutral/element_pairs.hpp"
 #include "host/neutral/errors.hpp"
 #include "host/neutral/files.hpp"
 #include "host/neutral/json_document.hpp"
@@ -161,63 +161,21 @@ double positive(ObjectReader &keys, const std::string &key) {
 
 std::string read_source(ObjectReader &keys) { return keys.text("source", std::string()); }
 
-// The members of "parameters", in alphabetical order.
-std::vector<std::string> member_names(ObjectReader &keys) {
-  const json &object = keys.value("parameters");
-  std::vector<std::string> names;
-  if (object.is_object()) {
-    for (const auto &[name, unused] : object.items()) {
-      names.push_back(name);
-    }
-  }
-  if (names.empty()) {
-    keys.refuse_value("parameters", object, "an object with a member for each element, {\"W\": {...}, ...}");
-  }
-  return names;
-}
-
-void expect_element(const ObjectReader &keys, const std::string &name) {
-  if (!atomic_number(name)) {
-    keys.refuse("parameters/" + pointer_token(name), "is no chemical element");
-  }
-}
-
 PotentialPointer read_finnis_sinclair(ObjectReader &keys, const std::filesystem::path &) {
   auto model = std::make_shared<EamModel>();
   model->form = EamForm::finnis_sinclair;
   model->kind_name = "finnis_sinclair";
   read_source(keys);
-  const std::vector<std::string> names = member_names(keys);
+  const ElementPairs pairs = element_pairs(keys, "parameters", "this form has no mixing rule");
   ObjectReader parameters = keys.object("parameters", true);
-  for (const std::string &name : names) {
-    if (name.find('-') == std::string::npos) {
-      expect_element(keys, name);
-      model->element_names.push_back(name);
-    }
-  }
-  const auto elements = model->element_names.size();
-  if (elements == 0) {
-    keys.refuse("parameters", "has pairs but no element");
-  }
+  model->element_names = pairs.elements;
+  const auto elements = pairs.elements.size();
   model->finnis_sinclair.resize(elements * elements);
   model->finnis_sinclair_A.resize(elements);
-  const auto index_of = [&](const std::string &name) {
-    return static_cast<std::size_t>(std::find(model->element_names.begin(), model->element_names.end(), name) -
-                                    model->element_names.begin());
-  };
-  std::vector<bool> given(elements * elements, false);
-  for (const std::string &name : names) {
+  for (const auto &[name, a, b] : pairs.entries) {
     ObjectReader entry = parameters.object(name, true);
     read_source(entry);
-    const std::size_t dash = name.find('-');
-    const bool cross = dash != std::string::npos;
-    const std::size_t a = index_of(name.substr(0, dash));
-    const std::size_t b = cross ? index_of(name.substr(dash + 1)) : a;
-    if (a >= elements || b >= elements || (cross && a == b) || given[a * elements + b]) {
-      keys.refuse("parameters/" + pointer_token(name),
-                  "should name two different elements that have parameters of their own, once for each pair, as in \"Mo-Ta\"");
-    }
-    given[a * elements + b] = given[b * elements + a] = true;
+    const bool cross = a != b;
     FinnisSinclairPair pair;
     pair.d = positive(entry, "d");
     pair.beta = entry.number("beta", 0.0);
@@ -241,14 +199,6 @@ PotentialPointer read_finnis_sinclair(ObjectReader &keys, const std::filesystem:
     model->finnis_sinclair[a * elements + b] = model->finnis_sinclair[b * elements + a] = pair;
     model->cutoff = std::max({model->cutoff, pair.d, pair.c, pair.b0});
   }
-  for (std::size_t a = 0; a < elements; ++a) {
-    for (std::size_t b = 0; b < a; ++b) {
-      if (!given[a * elements + b]) {
-        keys.refuse("parameters", fmt::format("lacks the pair \"{}-{}\"; this form has no mixing rule", model->element_names[b],
-                                              model->element_names[a]));
-      }
-    }
-  }
   return model;
 }
 
@@ -257,10 +207,10 @@ PotentialPointer read_zhou(ObjectReader &keys, const std::filesystem::path &) {
   model->form = EamForm::zhou;
   model->kind_name = "zhou";
   read_source(keys);
-  model->element_names = member_names(keys);
+  model->element_names = member_names(keys, "parameters");
   ObjectReader parameters = keys.object("parameters", true);
   for (const std::string &name : model->element_names) {
-    expect_element(keys, name);
+    expect_element(keys, "parameters", name);
     ObjectReader entry = parameters.object(name, true);
     read_source(entry);
     ZhouElement e;

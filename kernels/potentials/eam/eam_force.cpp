@@ -232,14 +232,7 @@ std::unique_ptr<Potential> make_eam(Queue &queue, const PotentialModel &plain, c
   if (model == nullptr) {
     throw InvariantError("make_eam was given a potential of kind " + plain.kind());
   }
-  std::vector<int> types;
-  for (const std::string &element : setup.elements) {
-    const auto found = std::find(model->element_names.begin(), model->element_names.end(), element);
-    if (found == model->element_names.end()) {
-      throw InvariantError("the potential " + model->description() + " was given the element " + element);
-    }
-    types.push_back(static_cast<int>(found - model->element_names.begin()));
-  }
+  const std::vector<int> types = element_indices(*model, setup);
   switch (model->form) {
   case EamForm::finnis_sinclair:
     return make_with<FinnisSinclairData>(queue, *model, types, setup.arithmetic);

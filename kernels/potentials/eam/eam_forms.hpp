@@ -235,18 +235,6 @@ template <class Real> struct ZhouForm {
   }
 
 private:
-  // x^m for whole numbers m from 0 to 63, each element its own.
-  static ZENER_FN Pack<Real> whole_power(Pack<Real> x, Pack<Real> m) {
-    Pack<Real> result = constant<Real>(1.0);
-    while (any<Real>(m > constant<Real>(0.5))) {
-      const Pack<Real> half = from_index<Real>(floor_index(m * constant<Real>(0.5)));
-      result = select<Real>((m - half - half) > constant<Real>(0.5), result * x, result);
-      x = x * x;
-      m = half;
-    }
-    return result;
-  }
-
   static ZENER_FN Element element(Pack<Real> r, Pack<Real> inverse_re, Pack<Real> alpha, Pack<Real> beta, Pack<Real> A,
                                   Pack<Real> B, Pack<Real> kappa, Pack<Real> lambda, Pack<Real> fe, Pack<Real> m,
                                   Pack<Real> n) {

@@ -3,15 +3,15 @@
 // Ziegler, Biersack, Littmark, The Stopping and Range of Ions in Matter, vol. 1 (1985); the switching as the documentation of
 // LAMMPS's pair_style zbl gives it; derivation.md. Lengths in A, energies in eV.
 //   phi(r) = Zi Zj e^2/r sum_k c_k exp(-d_k r/a) + S(r), a = 0.46850 / (Zi^0.23 + Zj^0.23)
-// One lane an atom. Its neighbours within the cutoff are packed together first, so that the CPU's vectors are full; a pair is
-// worked out twice, once for each atom, so nothing is scattered. E_i = 1/2 sum phi, F_i = sum phi' n, W_i = -1/2 sum phi' r n
-// n. Work: 26 neighbours of 190 flop and 48 candidates of 10, 5.5 kflop; bytes: 36 a candidate. Bound by arithmetic. Every
-// arithmetic is double: the part beside other potentials is small. Deterministic: the order of the list. Errors: none.
+// One lane an atom (pair_force.hpp). Work: 26 neighbours of 190 flop and 48 candidates of 10, 5.5 kflop; bytes: 36 a candidate.
+// Bound by arithmetic. Every arithmetic is double: the part beside other potentials is small. Deterministic: the order of the
+// list. Errors: none.
 #include "host/engine/potentials.hpp"
 #include "host/neutral/elements.hpp"
 #include "host/neutral/errors.hpp"
 #include "kernels/core/pack_math.hpp"
 #include "kernels/exec/buffer.hpp"
+#include "kernels/potentials/pair_force.hpp"
 #include "kernels/potentials/zbl/zbl_model.hpp"
 
 #include <cmath>
@@ -35,33 +35,21 @@ ZENER_HOST_FN double rate(int k) {
   return kRates[k];
 }
 
-using D = Pack<double>;
-constexpr int kWidth = kPackWidth<double>;
-constexpr int kTogether = kWidth == 1 ? 1 : 8 * kWidth;
-
 // Of a pair of types.
 enum Number { kStrength, kInverseLength, kCubic, kQuartic, kShift, kNumbers };
 
-struct ZblForce {
-  AtomsView atoms;
-  ForceView forces;
-  int types;
+struct ZblForm {
+  static constexpr int kRow = kNumbers;
   double inner, outer;
   View<const double, 1> numbers; // [type][type][kNumbers]
 
-  struct Sums {
-    D energy, force[3], virial[6];
-  };
+  ZENER_FN double cutoff2(std::int32_t) const { return outer * outer; }
 
-  // The pairs x, y, z (A) to neighbours whose numbers stand at `numbers[place]`; those from n on do not count.
-  ZENER_FN void add(Sums &s, const double *x, const double *y, const double *z, const std::int32_t *place, int n) const {
+  ZENER_FN PairTerm pair(PairPack r2, PackIndex<double> at) const {
+    using D = PairPack;
     const double *base = numbers.data();
-    const PackIndex<double> at = load_index<double>(place);
     const D zero = D::broadcast(0.0);
-    const D dx = D::load(x);
-    const D dy = D::load(y);
-    const D dz = D::load(z);
-    const D r = square_root(fused_multiply_add(dz, dz, fused_multiply_add(dy, dy, dx * dx)));
+    const D r = square_root(r2);
     const D inverse = D::broadcast(1.0) / r;
     const D scaled = -(r * D::gather(base + kInverseLength, at));
     D sum = zero;
@@ -81,75 +69,7 @@ struct ZblForce {
     energy = energy + D::gather(base + kShift, at) +
              t * t * t * fused_multiply_add(quartic, D::broadcast(0.25) * t, cubic * D::broadcast(1.0 / 3.0));
     change = change + t * t * fused_multiply_add(quartic, t, cubic);
-    const PackMask<double> counts = first<double>(n);
-    energy = select<double>(counts, energy, zero);
-    change = select<double>(counts, change * inverse, zero); // phi'/r
-    s.energy = s.energy + energy;
-    const D fx = change * dx;
-    const D fy = change * dy;
-    const D fz = change * dz;
-    s.force[0] = s.force[0] + fx;
-    s.force[1] = s.force[1] + fy;
-    s.force[2] = s.force[2] + fz;
-    s.virial[0] = fused_multiply_add(fx, dx, s.virial[0]);
-    s.virial[1] = fused_multiply_add(fy, dy, s.virial[1]);
-    s.virial[2] = fused_multiply_add(fz, dz, s.virial[2]);
-    s.virial[3] = fused_multiply_add(fy, dz, s.virial[3]);
-    s.virial[4] = fused_multiply_add(fx, dz, s.virial[4]);
-    s.virial[5] = fused_multiply_add(fx, dy, s.virial[5]);
-  }
-
-  ZENER_FN void operator()(std::int64_t i) const {
-    if (atoms.halted[0] != 0) {
-      return;
-    }
-    const D zero = D::broadcast(0.0);
-    Sums s{zero, {zero, zero, zero}, {zero, zero, zero, zero, zero, zero}};
-    double x[kTogether];
-    double y[kTogether];
-    double z[kTogether];
-    std::int32_t place[kTogether];
-    int n = 0;
-    const auto flush = [&] {
-      // What fills up the last pack counts for nothing.
-      for (int k = n; k % kWidth != 0; ++k) {
-        x[k] = outer;
-        y[k] = 0.0;
-        z[k] = 0.0;
-        place[k] = 0;
-      }
-      for (int k = 0; k < n; k += kWidth) {
-        add(s, x + k, y + k, z + k, place + k, n - k);
-      }
-      n = 0;
-    };
-    const int own = atoms.site[i].type * types;
-    const int count = atoms.neighbours.count[i];
-    for (int slot = 0; slot < count; ++slot) {
-      const PairVector d = pair_vector(atoms, i, slot);
-      if (d.x * d.x + d.y * d.y + d.z * d.z < outer * outer) {
-        x[n] = d.x;
-        y[n] = d.y;
-        z[n] = d.z;
-        place[n] = (own + atoms.site[d.neighbour].type) * kNumbers;
-        ++n;
-        if (n == kTogether) {
-          flush();
-        }
-      }
-    }
-    flush();
-    for (int d = 0; d < 3; ++d) {
-      forces.force(d, i) += horizontal_sum(s.force[d]);
-    }
-    if (forces.want_virial != 0) {
-      for (int d = 0; d < 6; ++d) {
-        forces.virial(d, i) -= 0.5 * horizontal_sum(s.virial[d]);
-      }
-    }
-    if (forces.want_energy != 0) {
-      forces.energy[i] += 0.5 * horizontal_sum(s.energy);
-    }
+    return {energy, change * inverse};
   }
 };
 
@@ -195,26 +115,19 @@ public:
     numbers_ = DeviceBuffer<double>(queue, static_cast<std::int64_t>(numbers.size()), "zbl pairs");
     numbers_.upload(numbers.data());
     work_.types = static_cast<int>(charges.size());
-    work_.inner = model.inner_A();
-    work_.outer = model.outer_A();
-    work_.numbers = numbers_.view();
+    work_.form = {model.inner_A(), model.outer_A(), numbers_.view()};
   }
 
   const char *name() const override { return "zbl"; }
-  double cutoff_A() const override { return work_.outer; }
+  double cutoff_A() const override { return work_.form.outer; }
   bool scatters() const override { return false; }
   void reserve(std::int64_t, int) override {}
   std::size_t bytes_per_atom(int) const override { return 0; }
-  void compute(const AtomsView &atoms, const ForceView &forces) override {
-    ZblForce work = work_;
-    work.atoms = atoms;
-    work.forces = forces;
-    queue_.for_each("zbl_force", atoms.size(), work);
-  }
+  void compute(const AtomsView &atoms, const ForceView &forces) override { work_.launch(queue_, "zbl_force", atoms, forces); }
 
 private:
   Queue &queue_;
-  ZblForce work_{};
+  PairForce<ZblForm> work_{};
   DeviceBuffer<double> numbers_;
 };
 
