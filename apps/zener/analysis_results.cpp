@@ -2,7 +2,9 @@
 
 #include "apps/zener/all_origins_results.hpp"
 #include "apps/zener/currents_results.hpp"
+#include "apps/zener/diffusion_results.hpp"
 #include "apps/zener/motion_results.hpp"
+#include "apps/zener/two_phase_results.hpp"
 
 namespace zener {
 
@@ -12,12 +14,20 @@ void put_analyses(H5File &file, const AnalysisResult &result, const std::vector<
   put_motion(file, result.motion, systems);
   put_all_origins(file, result.all_origins);
   put_currents(file, result.currents, systems);
+  if (result.two_phase) {
+    put_two_phase(file, *result.two_phase, systems);
+  }
+  put_diffusion(file, result.diffusion, systems);
 }
 
 Json analyses_summary(const AnalysisResult &result, const std::vector<std::string> &systems) {
   Json out = motion_json(result.motion, systems);
   add_all_origins(out, result.all_origins);
   add_currents(out, result.currents, systems);
+  if (result.two_phase) {
+    add_two_phase(out, *result.two_phase, systems);
+  }
+  add_diffusion(out, result.diffusion, systems);
   return out;
 }
 
@@ -25,11 +35,15 @@ void add_analysis_numbers(Json &numbers, const AnalysisResult &result, const std
   add_motion_numbers(numbers, result.motion, systems);
   add_all_origins_numbers(numbers, result.all_origins, systems);
   add_currents_numbers(numbers, result.currents, systems);
+  if (result.two_phase) {
+    add_two_phase_numbers(numbers, *result.two_phase, systems);
+  }
 }
 
 std::string analysis_tables(const AnalysisResult &result, const std::vector<std::string> &systems) {
   return motion_table(result.motion, systems) + all_origins_table(result.all_origins, systems) +
-         currents_table(result.currents, systems);
+         currents_table(result.currents, systems) + (result.two_phase ? two_phase_table(*result.two_phase, systems) : "") +
+         diffusion_table(result.diffusion, systems);
 }
 
 } // namespace zener
