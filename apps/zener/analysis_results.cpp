@@ -6,6 +6,8 @@
 #include "apps/zener/motion_results.hpp"
 #include "apps/zener/two_phase_results.hpp"
 
+#include <cmath>
+
 namespace zener {
 
 using Json = nlohmann::ordered_json;
@@ -22,6 +24,10 @@ void put_analyses(H5File &file, const AnalysisResult &result, const std::vector<
 
 Json analyses_summary(const AnalysisResult &result, const std::vector<std::string> &systems) {
   Json out = motion_json(result.motion, systems);
+  for (std::size_t k = 0; k < result.temperature_K.size(); ++k) {
+    const double t = result.temperature_K[k];
+    out["temperatures_K"][systems.at(k)] = std::isfinite(t) ? Json(t) : Json();
+  }
   add_all_origins(out, result.all_origins);
   add_currents(out, result.currents, systems);
   if (result.two_phase) {

@@ -52,11 +52,8 @@ Json fit_json(const DiffusionFit &fit) {
 }
 
 Json log_normal_json(const LogNormal &value) {
-  return {{"median", value.median},
-          {"mean", value.mean},
-          {"standard_deviation", value.standard_deviation},
-          {"low", value.below(1.0)},
-          {"high", value.above(1.0)}};
+  return {{"median", value.median}, {"mean", value.mean},      {"standard_deviation", value.standard_deviation},
+          {"sigma", value.sigma},   {"low", value.below(1.0)}, {"high", value.above(1.0)}};
 }
 
 } // namespace

@@ -15,6 +15,7 @@ struct AnalysisResult {
   CurrentsResult currents;      // the same
   std::optional<TwoPhaseResult> two_phase;
   DiffusionResult diffusion;
+  std::vector<double> temperature_K; // of each system; NaN where it is not known
 };
 
 // frame_ps: time between two frames. means: of each system; a temperature that they do not know is that of the velocities.
@@ -28,6 +29,9 @@ inline AnalysisResult analysis_result(const AnalysisChoice &choice, const Analys
   for (std::size_t k = 0; k < means.size() && sums.vacf; ++k) {
     means[k].temperature_K =
         means[k].temperature_K > 0.0 ? means[k].temperature_K : velocity_temperature_K(sums, systems[k], k);
+  }
+  for (const SystemMeans &one : means) {
+    result.temperature_K.push_back(one.temperature_K);
   }
   result.diffusion = diffusion_of(choice, result.motion, means);
   return result;
