@@ -106,7 +106,7 @@ std::optional<DiffusionFit> least_squares(DiffusionModel model, std::vector<doub
       damping *= 10.0;
       continue;
     }
-    const bool done = at.chi_squared - next.chi_squared <= 1e-15 * at.chi_squared && damping < 1e-8;
+    const bool done = at.chi_squared - next.chi_squared <= 1e-10 * at.chi_squared && damping < 1e-4;
     p = trial;
     at = next;
     damping = std::max(1e-14, 0.1 * damping);
