@@ -50,6 +50,29 @@ TEST(TwoPhase, UniversalEquation) {
   EXPECT_EQ(fluidicity_of(std::numeric_limits<double>::quiet_NaN()).fluidicity, 0.0);
 }
 
+// Delta from kinetic theory: hard spheres of diameter d, D0 = 3/(8 rho d^2) sqrt(kT/(pi m)) in the limit of low density
+// (Chapman and Enskog); f D0 gives back f, and the packing of f N spheres.
+TEST(TwoPhase, HardSpheres) {
+  const double kT = kBoltzmannConstant_eV_per_K * 500.0 * 9648.533212 / 40.0; // over m, A^2/ps^2
+  const double density = 0.02;
+  for (const double packing : {0.02, 0.2, 0.45}) {
+    const double f = 2.0 * std::pow(1.0 - packing, 3) / (2.0 - packing);
+    const double diameter = std::cbrt(6.0 * packing / (kPi * f * density));
+    const double d = f * 3.0 / (8.0 * density * diameter * diameter) * std::sqrt(kT / kPi);
+    const std::vector<double> nu{0.0, 1.0, 2.0}, spectrum{12.0 * d / kT, 0.1, 0.0};
+    const TwoPhaseParts got = two_phase(nu, spectrum, {500.0, 40.0, 1.0 / density}, GasForm::classic, ExcessEntropy::published);
+    EXPECT_NEAR(got.fluidicity, f, 1e-6 * f);
+    EXPECT_NEAR(got.packing, packing, 1e-6);
+    // Entropy of the spheres: the ideal gas's at their density, Carnahan and Starling's excess, ln z.
+    const double y = packing, z = (1.0 + y + y * y - y * y * y) / std::pow(1.0 - y, 3);
+    const double excess = -(4.0 * y - 3.0 * y * y) / std::pow(1.0 - y, 2);
+    EXPECT_NEAR(got.gas_entropy / f, ideal_gas_entropy({500.0, 40.0, 1.0 / (f * density)}) + excess + std::log(z), 1e-5);
+    const TwoPhaseParts fixed =
+        two_phase(nu, spectrum, {500.0, 40.0, 1.0 / density}, GasForm::classic, ExcessEntropy::fixed_volume);
+    EXPECT_NEAR((got.gas_entropy - fixed.gas_entropy) / f, std::log(z), 1e-5);
+  }
+}
+
 TEST(TwoPhase, DawsonsFunction) {
   EXPECT_NEAR(dawson(0.5), 0.4244363835020223, 2e-15);
   EXPECT_NEAR(dawson(-1.0), -0.5380795069127684, 2e-15);
