@@ -134,6 +134,11 @@ TEST_F(CliThermodynamics, RefusesInOneSentence) {
   refused(R"({"defect": {"formation": null}})", {"formation"});
   refused(R"({"defect": {"kind": "hole"}})", {"kind", "vacancy"});
   refused(R"({"defect": {"count": 40}})", {"sites", "count"});
+  json ramp = json::parse(kPreset);
+  ramp.erase("ladder");
+  ramp["ensemble"]["temperature_K"] = {100, 200};
+  put_bytes(folder_ / "p.json", ramp.dump());
+  expect_failure(zener(folder_.path(), {"check", "p.json", "--device", "cpu"}), 2, {"two_phase", "ramp", "ladder"});
   put_bytes(folder_ / "a.json", R"({"driver": "analyze", "trajectory": {"file": "t.xyz"},
     "analyses": {"msd": {}, "defect": {"kind": "vacancy", "formation": {"energy_eV": 1}}}})");
   expect_failure(zener(folder_.path(), {"run", "a.json"}), 2, {"defect", "vacf"});
