@@ -3,7 +3,9 @@
 from plot_currents import draw_currents
 from plot_flux import draw_flux
 from plot_mobility import draw_mobility
+from plot_diffusion import draw_diffusion
 from plot_motion import draw_motion
+from plot_two_phase import draw_two_phase
 
 
 def draw_all(folder):
@@ -12,3 +14,5 @@ def draw_all(folder):
     yield from draw_currents(folder)
     yield from draw_flux(folder)
     yield from draw_mobility(folder)
+    yield from draw_two_phase(folder)
+    yield from draw_diffusion(folder)

@@ -6,7 +6,8 @@
 DIR/map.h5 (a barrier_map run) goes to plot_barrier_map, DIR/fit.h5 (fit_interactions) to plot_fit, DIR/training.h5
 (train_barriers) to plot_train, DIR/relax.h5, DIR/elastic.h5, DIR/defects.h5, DIR/neb.h5, DIR/lattice.h5 and DIR/barriers.h5 (the
 drivers relax, elastic, defects, neb, lattice_parameter and barrier_dataset) to plot_statics, DIR/series.h5 and DIR/summary.json
-to plot_md, plot_swap or plot_analyses where the summary is that of an md, swap_mc_md or analyze run, and to plot_kmc (kmc and
+to plot_md, plot_swap, plot_analyses or plot_diffusion where the summary is that of an md, swap_mc_md or analyze run or of
+fit-diffusion, and to plot_kmc (kmc and
 static_mc) where it is not.
 
 Exit codes: 0 done, 2 bad arguments, 3 a bad file, a missing Python module or a disk that refuses to take a file.
@@ -41,7 +42,7 @@ def module_for(folder):
             driver = json.load(file).get("driver")
     except (OSError, ValueError, RecursionError, AttributeError):
         driver = None  # what is wrong with the folder, plot_kmc says
-    modules = {"md": "plot_md", "swap_mc_md": "plot_swap", "analyze": "plot_analyses"}
+    modules = {"md": "plot_md", "swap_mc_md": "plot_swap", "analyze": "plot_analyses", "fit_diffusion": "plot_diffusion"}
     return modules.get(driver, "plot_kmc") if isinstance(driver, str) else "plot_kmc"
 
 

@@ -2,9 +2,13 @@
 
 #include "apps/zener/all_origins_results.hpp"
 #include "apps/zener/currents_results.hpp"
+#include "apps/zener/diffusion_results.hpp"
 #include "apps/zener/flux_results.hpp"
 #include "apps/zener/mobility_results.hpp"
 #include "apps/zener/motion_results.hpp"
+#include "apps/zener/two_phase_results.hpp"
+
+#include <cmath>
 
 namespace zener {
 
@@ -20,10 +24,18 @@ void put_analyses(H5File &file, const AnalysisResult &result, const std::vector<
   if (result.mobility) {
     put_mobility(file, *result.mobility);
   }
+  if (result.two_phase) {
+    put_two_phase(file, *result.two_phase, systems);
+  }
+  put_diffusion(file, result.diffusion, systems);
 }
 
 Json analyses_summary(const AnalysisResult &result, const std::vector<std::string> &systems) {
   Json out = motion_json(result.motion, systems);
+  for (std::size_t k = 0; k < result.temperature_K.size(); ++k) {
+    const double t = result.temperature_K[k];
+    out["temperatures_K"][systems.at(k)] = std::isfinite(t) ? Json(t) : Json();
+  }
   add_all_origins(out, result.all_origins);
   add_currents(out, result.currents, systems);
   if (result.flux) {
@@ -32,6 +44,10 @@ Json analyses_summary(const AnalysisResult &result, const std::vector<std::strin
   if (result.mobility) {
     out["mobility"] = mobility_json(*result.mobility, systems);
   }
+  if (result.two_phase) {
+    add_two_phase(out, *result.two_phase, systems);
+  }
+  add_diffusion(out, result.diffusion, systems);
   return out;
 }
 
@@ -45,12 +61,16 @@ void add_analysis_numbers(Json &numbers, const AnalysisResult &result, const std
   if (result.mobility) {
     add_mobility_numbers(numbers, *result.mobility, systems);
   }
+  if (result.two_phase) {
+    add_two_phase_numbers(numbers, *result.two_phase, systems);
+  }
 }
 
 std::string analysis_tables(const AnalysisResult &result, const std::vector<std::string> &systems) {
   return motion_table(result.motion, systems) + all_origins_table(result.all_origins, systems) +
          currents_table(result.currents, systems) + (result.flux ? flux_table(*result.flux, systems) : "") +
-         (result.mobility ? mobility_table(*result.mobility, systems) : "");
+         (result.mobility ? mobility_table(*result.mobility, systems) : "") +
+         (result.two_phase ? two_phase_table(*result.two_phase, systems) : "") + diffusion_table(result.diffusion, systems);
 }
 
 } // namespace zener

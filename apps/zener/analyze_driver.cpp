@@ -107,16 +107,20 @@ int run_analyze(const RunOptions &options) {
     }
   };
   Clock::time_point last_report = begin;
+  FrameMeans means;
+  means.add(first[0]);
   push(first);
   for (; frame && !stop_requested(); frame = frames.next()) {
     push({*frame});
+    means.add(*frame);
     if (seconds_since(last_report) > kReport_s) {
       log_info(fmt::format("{} frames", analysis->frames()));
       last_report = Clock::now();
     }
   }
   const bool interrupted = frame.has_value();
-  const AnalysisResult result = analysis_result(preset.analyses, analysis->sums(), first, frames.interval_ps());
+  const AnalysisResult result =
+      analysis_result(preset.analyses, analysis->sums(), first, frames.interval_ps(), {means.means()});
   write_results(folder, preset, result, first[0], chosen, interrupted ? "interrupted" : "finished", seconds_since(begin));
   if (interrupted) {
     log_info(fmt::format("stopped by signal {} after {} frames; their results are in {}", stop_signal(), result.motion.frames,

@@ -5,6 +5,7 @@
 #include "apps/zener/device_choice.hpp"
 #include "apps/zener/elastic_driver.hpp"
 #include "apps/zener/evaluate.hpp"
+#include "apps/zener/fit_diffusion.hpp"
 #include "apps/zener/fit_driver.hpp"
 #include "apps/zener/kmc_driver.hpp"
 #include "apps/zener/lattice_driver.hpp"
@@ -255,6 +256,16 @@ int run_program(int argc, char **argv) {
   std::string plot_folder;
   plot->add_option("folder", plot_folder, "result folder")->required();
 
+  CLI::App *fit_diffusion = app.add_subcommand(
+      "fit-diffusion", "fit D(T) of finished runs of md, analyze and kmc: Arrhenius, quadratic in 1/T, two exponentials");
+  FitDiffusionOptions ladder;
+  std::vector<std::string> ladder_folders;
+  std::string ladder_out;
+  fit_diffusion->add_option("folders", ladder_folders, "result folders; all their temperatures are fitted together")
+      ->required();
+  fit_diffusion->add_option("--out", ladder_out, "result folder, new or empty; without it the fits are printed alone");
+  fit_diffusion->add_flag("!--no-plots", ladder.plots, "draw no figures");
+
   CLI::App *import_nnk = app.add_subcommand("import-nnk", "turn the published weights.npy of the NNK program into safetensors");
   std::string weights;
   std::string imported;
@@ -318,6 +329,10 @@ int run_program(int argc, char **argv) {
     std::cout << describe_potentials();
   } else if (plot->parsed()) {
     return run_helper(kPlotScript, kPlotModules, {plot_folder});
+  } else if (fit_diffusion->parsed()) {
+    ladder.folders.assign(ladder_folders.begin(), ladder_folders.end());
+    ladder.out = ladder_out;
+    fit_diffusion_of(ladder);
   } else if (import_nnk->parsed()) {
     std::vector<std::string> arguments{weights, imported};
     const std::vector<std::string> rest = import_nnk->remaining();

@@ -174,7 +174,8 @@ private:
     if (!analysis_ || analysis_->frames() == 0) {
       return std::nullopt;
     }
-    return analysis_result(*preset_.analyses, analysis_->sums(), plan_.atoms.systems, frame_ps(preset_));
+    return analysis_result(*preset_.analyses, analysis_->sums(), plan_.atoms.systems, frame_ps(preset_),
+                           system_means(preset_, plan_, rows_));
   }
 
   void begin_from(DynamicsCheckpoint &from) {

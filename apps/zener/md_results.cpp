@@ -236,6 +236,26 @@ std::vector<std::string> system_names(const MdPreset &preset) {
   return names;
 }
 
+std::vector<SystemMeans> system_means(const MdPreset &preset, const MdPlan &plan, const MdRows &rows) {
+  std::vector<SystemMeans> out(plan.atoms.systems.size());
+  for (std::size_t s = 0; s < out.size(); ++s) {
+    std::vector<double> temperature, volumes, energy, pressure;
+    for (const std::vector<ThermoRow> &sample : rows) {
+      const ThermoRow &row = sample[s];
+      if (row.step >= preset.analyses->begin_step || &sample == &rows.back()) {
+        temperature.push_back(row.temperature_K);
+        volumes.push_back(row.volume_A3);
+        energy.push_back(row.potential_eV + row.kinetic_eV);
+        pressure.push_back(mean_pressure_GPa(row));
+      }
+    }
+    const bool bath = has_thermostat(preset.ensemble) && !preset.ramp();
+    out[s] = {bath ? plan.dynamics.end_K[s] : block_mean(temperature).mean, block_mean(volumes).mean, block_mean(energy),
+              block_mean(pressure)};
+  }
+  return out;
+}
+
 void put_row(Atoms &atoms, const MdPreset &preset, const ThermoRow &row) {
   atoms.has_energy = true;
   atoms.total_energy_eV = row.potential_eV;

@@ -35,6 +35,9 @@ void put_row(Atoms &atoms, const MdPreset &preset, const ThermoRow &row);
 // "g0_r0", … of all systems.
 std::vector<std::string> system_names(const MdPreset &preset);
 
+// Means of the rows that analyses look at, of each system.
+std::vector<SystemMeans> system_means(const MdPreset &preset, const MdPlan &plan, const MdRows &rows);
+
 // The sampled rows, and what was measured in flight, if anything was.
 void write_md_series(const std::filesystem::path &directory, const MdPreset &preset, const MdPlan &plan, const MdRows &rows,
                      const std::optional<AnalysisResult> &analyses);

@@ -3,6 +3,7 @@
 #include "host/neutral/schema.hpp"
 #include "host/neutral/smoothed_preset.hpp"
 #include "host/neutral/text.hpp"
+#include "host/neutral/two_phase_preset.hpp"
 
 #include <fmt/format.h>
 
@@ -195,6 +196,12 @@ std::optional<AnalysisChoice> read_analyses(ObjectReader &keys, bool in_flight) 
   if (is_given(analyses, "vacf")) {
     read_vacf(analyses, choice);
   }
+  if (is_given(analyses, "two_phase")) {
+    read_two_phase(analyses, choice);
+  }
+  if (is_given(analyses, "defect")) {
+    read_defect(analyses, choice, in_flight);
+  }
   if (is_given(analyses, "all_origins")) {
     read_all_origins(analyses, choice);
   }
@@ -231,6 +238,8 @@ json analyses_json(const std::optional<AnalysisChoice> &choice, bool in_flight) 
     out["vacf"]["density_of_states"] = choice->density_of_states;
     out["vacf"]["window"] = choice->hann ? "hann" : "none";
   }
+  out["two_phase"] = two_phase_json(choice->two_phase);
+  out["defect"] = defect_json(choice->defect);
   if (choice->plan.all_origins) {
     out["all_origins"] = {{"displacements", choice->plan.all_origins->displacements},
                           {"velocities", choice->plan.all_origins->velocities},

@@ -313,6 +313,10 @@ MdPreset read_md_preset(const json &document, const std::filesystem::path &file,
                             "cell's mean from such a run and measure in another one",
                             in_quotes(ensemble_name(preset.ensemble))));
   }
+  if (preset.analyses && preset.ramp() && (preset.analyses->two_phase || preset.analyses->defect)) {
+    keys.refuse(preset.analyses->two_phase ? "analyses/two_phase" : "analyses/defect",
+                "it is for one temperature, and ensemble.temperature_K is a ramp; ladder.temperatures_K takes several at once");
+  }
   keys.finish();
   return preset;
 }
@@ -416,6 +420,9 @@ json identity(const MdPreset &preset, const MdPlan &plan) {
   }
   if (!preset.analyses) {
     keys.erase("analyses"); // not in checkpoints of before there were any
+  } else {                  // made of what is measured, at the end
+    keys["analyses"].erase("two_phase");
+    keys["analyses"].erase("defect");
   }
   keys["output"] = {{"thermo_every", keys["output"]["thermo_every"]}, {"trajectory", keys["output"]["trajectory"]}};
   keys["potential"] = potential_identity(preset);

@@ -1,5 +1,6 @@
 #include "host/neutral/motion_curves.hpp"
 
+#include "host/neutral/atom_files_parts.hpp"
 #include "host/neutral/block_errors.hpp"
 #include "host/neutral/group_classes.hpp"
 #include "host/neutral/line_fit.hpp"
@@ -203,6 +204,36 @@ std::vector<double> cosine_transform(const std::vector<double> &phi, double fram
     out[k] = 12.0 * frame_ps * sum;
   }
   return out;
+}
+
+std::vector<BlockSpectrum> block_spectra(const AnalysisSums &sums, const std::vector<bool> &classes, double frame_ps,
+                                         bool hann) {
+  std::vector<CorrelatorLag> lags = met_lags(*sums.vacf);
+  std::erase_if(lags, [](const CorrelatorLag &lag) { return lag.level > 0; });
+  const Membership masses = membership(sums, NamedGroup{0, {}, classes}, true);
+  const auto over = [&](std::int64_t first, std::int64_t end) {
+    const Curves curves = curves_over(*sums.vacf, lags, masses, first, end);
+    return BlockSpectrum{spectra(curves, lags.size(), frame_ps, hann)[3], curves[3][0] * masses.sum};
+  };
+  std::vector<BlockSpectrum> out{over(0, sums.vacf->blocks)};
+  const Joined joined = joined_blocks(*sums.vacf, lags.back().frames);
+  for (std::int64_t b = 0; b < joined.count; ++b) {
+    out.push_back(over(b * joined.each, (b + 1) * joined.each));
+  }
+  return out;
+}
+
+double velocity_temperature_K(const AnalysisSums &sums, const Atoms &system, std::size_t k) {
+  NamedGroup all{k, {}, {}};
+  for (const AtomClass &one : sums.classes) {
+    all.classes.push_back(one.system == k);
+  }
+  const Membership masses = membership(sums, all, true);
+  const double momentum = curves_over(*sums.vacf, {CorrelatorLag{}}, masses, 0, sums.vacf->blocks)[3][0] * masses.sum;
+  const auto atoms = static_cast<double>(system.size());
+  return atoms > 1.0
+             ? momentum / std::pow(atom_files::kRootEvPerAmu_A_ps, 2) / (3.0 * (atoms - 1.0) * kBoltzmannConstant_eV_per_K)
+             : kNone;
 }
 
 std::vector<double> correlation_lags_ps(const CorrelatorSums &sums, double frame_ps) {

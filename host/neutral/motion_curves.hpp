@@ -3,7 +3,9 @@
 #pragma once
 
 #include "host/neutral/analysis_plan.hpp"
+#include "host/neutral/defect_diffusivity.hpp"
 #include "host/neutral/transport.hpp"
+#include "host/neutral/two_phase_plan.hpp"
 
 #include <array>
 #include <optional>
@@ -17,6 +19,8 @@ struct AnalysisChoice {
   AnalysisPlan plan;
   std::optional<std::array<double, 2>> fit_ps; // lags between which the MSD is fitted
   bool density_of_states = false;
+  std::optional<TwoPhaseChoice> two_phase;
+  std::optional<DefectChoice> defect;
   bool hann = true;                                        // window of the density of states
   std::optional<std::array<double, 2>> all_origins_fit_ps; // the same for all_origins
   bool hann_currents = true;                               // window of the spectra of currents
@@ -67,6 +71,17 @@ struct MotionResult {
 MotionResult motion_of(const AnalysisChoice &choice, const AnalysisSums &sums, const std::vector<Atoms> &systems,
                        double frame_ps);
 
+// The density of states F of some classes of atoms, weighted by mass, and sum m <v^2> over their atoms, amu A^2/ps^2.
+struct BlockSpectrum {
+  std::vector<double> density_of_states; // 1/THz, at motion_of's frequencies
+  double momentum = 0.0;
+};
+// Over all frames; then over each of the blocks of time from which errors come, none where they are too few.
+std::vector<BlockSpectrum> block_spectra(const AnalysisSums &sums, const std::vector<bool> &classes, double frame_ps,
+                                         bool hann);
+
+// Temperature of a system from its velocities, the centre of mass at rest: sum m <v^2>/((3 N - 3) k). NaN for one atom.
+double velocity_temperature_K(const AnalysisSums &sums, const Atoms &system, std::size_t k);
 // The curves of one correlation function: sums of classes that are numbered as `weight` says, over `atoms`.
 struct CorrelationCurves {
   DirectionalCurve value;    // <a(t) a(0)> by direction and their sum
