@@ -56,7 +56,7 @@ void write_results(const std::filesystem::path &folder, const AnalyzePreset &pre
 int run_analyze(const RunOptions &options) {
   catch_run_signals();
   const Clock::time_point begin = Clock::now();
-  const AnalyzePreset preset = load_analyze_preset(options.preset, options.edits);
+  AnalyzePreset preset = load_analyze_preset(options.preset, options.edits);
   if (options.resume) {
     throw ConfigError("--resume: analyze has no checkpoint; run it again without --resume");
   }
@@ -70,6 +70,7 @@ int run_analyze(const RunOptions &options) {
     throw DataError(
         file + (start ? ": one frame alone is there; analyses need two or more" : ": there is no frame among those chosen"));
   }
+  prepare_analyses(preset.analyses, options.preset, frames.interval_ps());
   const ChosenDevice chosen = choose_device(options.device, options.threads);
   const std::vector<Atoms> first{*start};
   const std::unique_ptr<Analysis> analysis = chosen.backend->make_analysis(preset.analyses.plan, first);
@@ -94,6 +95,7 @@ int run_analyze(const RunOptions &options) {
   const bool interrupted = frame.has_value();
   const AnalysisResult result = analysis_result(preset.analyses, analysis->sums(), first, frames.interval_ps());
   write_results(folder, preset, result, first[0], chosen, interrupted ? "interrupted" : "finished", seconds_since(begin));
+  write_analysis_files(folder, result, kSystem);
   if (interrupted) {
     log_info(fmt::format("stopped by signal {} after {} frames; their results are in {}", stop_signal(), result.motion.frames,
                          folder.string()));
@@ -111,7 +113,7 @@ int run_analyze(const RunOptions &options) {
 }
 
 void check_analyze(const RunOptions &options) {
-  const AnalyzePreset preset = load_analyze_preset(options.preset, options.edits);
+  AnalyzePreset preset = load_analyze_preset(options.preset, options.edits);
   std::cout << resolved(preset).dump(2) << "\n";
   const ChosenDevice chosen = choose_device(options.device, options.threads);
   FrameSequence frames(preset.frames);
@@ -119,6 +121,8 @@ void check_analyze(const RunOptions &options) {
   if (!frame) {
     throw DataError(preset.frames.trajectory.file.string() + ": there is no frame among those chosen");
   }
+  frames.next(); // which tells how far they are apart
+  prepare_analyses(preset.analyses, options.preset, frames.interval_ps());
   const std::unique_ptr<Analysis> analysis = chosen.backend->make_analysis(preset.analyses.plan, {*frame});
   analysis->push({*frame});
   std::cout << fmt::format("device    {}\nframes    of {} atoms, {}\nmemory    {:.1f} MiB\n", chosen.reason, frame->size(),

@@ -1,6 +1,7 @@
 #include "host/engine/analysis_engine.hpp"
 
 #include "host/engine/box_of.hpp"
+#include "host/engine/events_quantity.hpp"
 #include "host/neutral/errors.hpp"
 #include "kernels/analysis/correlator.hpp"
 
@@ -200,6 +201,9 @@ DeviceAnalysis::DeviceAnalysis(Queue &queue, const AnalysisPlan &plan, const std
   system_begin_ = uploaded(queue_, system_begin, "blocks of systems");
   partial_ = DeviceBuffer<double>(queue_, (block_begin_.size() - 1) * kDriftNumbers, "sums of blocks of atoms");
   drift_ = DeviceBuffer<double>(queue_, remove_drift_ ? k_ * kDriftNumbers : 0, "drift of systems");
+  if (plan.events) {
+    quantities_.push_back(make_events_quantity(queue_, *plan.events, systems, mass, remove_drift_));
+  }
 }
 
 DeviceAnalysis::~DeviceAnalysis() = default;
@@ -210,7 +214,8 @@ void DeviceAnalysis::check_memory(const AnalysisPlan &plan, std::int64_t rows, s
     const auto &one = differences ? plan.msd : plan.vacf;
     numbers += one ? numbers_of(*one, differences, static_cast<double>(rows), static_cast<double>(classes)) : 0.0;
   }
-  const double needed = numbers * sizeof(double);
+  const double needed = numbers * sizeof(double) +
+                        (plan.events ? events_bytes(*plan.events, static_cast<double>(n_), static_cast<double>(k_)) : 0.0);
   const auto free = static_cast<double>(queue_.properties().memory_free_bytes);
   if (free > 0.0 && needed > free) {
     const auto mebibytes = [](double bytes) { return std::to_string(static_cast<std::int64_t>(bytes / (1 << 20))); };

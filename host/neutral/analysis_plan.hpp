@@ -2,6 +2,7 @@
 #pragma once
 
 #include "host/neutral/atoms.hpp"
+#include "host/neutral/events_plan.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -30,9 +31,10 @@ struct AtomGroup {
 struct AnalysisPlan {
   std::optional<CorrelatorPlan> msd;  // of positions
   std::optional<CorrelatorPlan> vacf; // of velocities
-  bool remove_drift = true;           // of each system's centre of mass
+  std::optional<EventsPlan> events;
+  bool remove_drift = true; // of each system's centre of mass
   std::vector<AtomGroup> groups;
-  bool empty() const { return !msd && !vacf; }
+  bool empty() const { return !msd && !vacf && !events; }
 };
 
 // Atoms of one system that are in the same groups and of the same element and mass: sums are kept for each class.
@@ -64,6 +66,7 @@ struct AnalysisSums {
   std::int64_t frames = 0;
   std::vector<AtomClass> classes;
   std::optional<CorrelatorSums> msd, vacf; // A^2, A^2/ps^2
+  std::optional<EventsSums> events;
 };
 
 // What a device needs to go on bit for bit.

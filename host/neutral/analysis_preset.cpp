@@ -1,5 +1,6 @@
 #include "host/neutral/analysis_preset.hpp"
 
+#include "host/neutral/events_preset.hpp"
 #include "host/neutral/schema.hpp"
 #include "host/neutral/text.hpp"
 
@@ -138,9 +139,10 @@ std::optional<AnalysisChoice> read_analyses(ObjectReader &keys, bool in_flight) 
   if (is_given(analyses, "vacf")) {
     read_vacf(analyses, choice);
   }
+  read_events(analyses, choice);
   analyses.finish();
   if (choice.plan.empty()) {
-    keys.refuse("analyses", "nothing is asked for; give msd, vacf or both (an empty object takes what is usual)");
+    keys.refuse("analyses", "nothing is asked for; give msd, vacf or events (an empty object takes what is usual)");
   }
   return choice;
 }
@@ -149,7 +151,11 @@ json analyses_json(const std::optional<AnalysisChoice> &choice, bool in_flight) 
   if (!choice) {
     return {};
   }
-  json out{{"remove_drift", choice->plan.remove_drift}, {"groups", json::array()}, {"msd", {}}, {"vacf", {}}};
+  json out{{"remove_drift", choice->plan.remove_drift},
+           {"groups", json::array()},
+           {"msd", {}},
+           {"vacf", {}},
+           {"events", events_json(*choice)}};
   for (const AtomGroup &group : choice->plan.groups) {
     out["groups"].push_back({{"name", group.name}, {"atoms", group.atoms}});
   }
@@ -167,6 +173,10 @@ json analyses_json(const std::optional<AnalysisChoice> &choice, bool in_flight) 
     out["begin_step"] = choice->begin_step;
   }
   return out;
+}
+
+void prepare_analyses(AnalysisChoice &choice, const std::filesystem::path &file, double frame_ps) {
+  prepare_events(choice, file, frame_ps);
 }
 
 AnalyzePreset load_analyze_preset(const std::filesystem::path &file, const std::vector<std::string> &edits) {
@@ -202,6 +212,7 @@ AnalyzePreset read_analyze_preset(const json &document, const std::filesystem::p
   frames.velocities_by_differences = trajectory.choice("velocities", {"file", "differences"}, "file") == "differences";
   trajectory.finish();
   preset.analyses = *read_analyses(keys, false);
+  complete_sites(keys, preset.analyses, file);
   frames.want_velocities = preset.analyses.plan.vacf.has_value();
   if (frames.velocities_by_differences && !frames.want_velocities) {
     keys.refuse("trajectory/velocities", "\"differences\" is given, but no analysis looks at velocities; it belongs to vacf");

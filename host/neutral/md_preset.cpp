@@ -2,6 +2,7 @@
 
 #include "host/neutral/analysis_preset.hpp"
 #include "host/neutral/errors.hpp"
+#include "host/neutral/events_preset.hpp"
 #include "host/neutral/json_document.hpp"
 #include "host/neutral/schema.hpp"
 #include "host/neutral/structure_builder.hpp"
@@ -301,6 +302,9 @@ MdPreset read_md_preset(const json &document, const std::filesystem::path &file,
     keys.refuse("analyses/begin_step",
                 fmt::format("{} is not before the end of the run, step {}", preset.analyses->begin_step, preset.steps));
   }
+  if (preset.analyses) {
+    complete_sites(keys, *preset.analyses, file, preset.structure);
+  }
   if (preset.analyses && preset.analyses->plan.msd && has_barostat(preset.ensemble)) {
     keys.refuse("analyses/msd", fmt::format("displacements are for a constant cell, and the ensemble {} changes it; take the "
                                             "cell's mean from such a run and measure in another one",
@@ -409,6 +413,8 @@ json identity(const MdPreset &preset, const MdPlan &plan) {
   }
   if (!preset.analyses) {
     keys.erase("analyses"); // not in checkpoints of before there were any
+  } else if (!preset.analyses->plan.events) {
+    keys["analyses"].erase("events");
   }
   keys["output"] = {{"thermo_every", keys["output"]["thermo_every"]}, {"trajectory", keys["output"]["trajectory"]}};
   keys["potential"] = potential_identity(preset);

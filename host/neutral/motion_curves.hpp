@@ -3,6 +3,7 @@
 #pragma once
 
 #include "host/neutral/analysis_plan.hpp"
+#include "host/neutral/events.hpp"
 #include "host/neutral/transport.hpp"
 
 #include <array>
@@ -17,7 +18,8 @@ struct AnalysisChoice {
   AnalysisPlan plan;
   std::optional<std::array<double, 2>> fit_ps; // lags between which the MSD is fitted
   bool density_of_states = false;
-  bool hann = true; // window of the density of states
+  bool hann = true;    // window of the density of states
+  EventsChoice events; // with the plan's
   // md alone: steps between frames, and the step of the first.
   std::int64_t every = 1;
   std::int64_t begin_step = 0;
