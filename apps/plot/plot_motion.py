@@ -14,6 +14,7 @@ import numpy as np
 from plot_drawing import (
     COLOURS, DASHES, escaped, evenly, headline, legend_beside, make_folder, name_axes, no_value, panel_grid, save, shown_note,
 )
+from plot_events import draw_events
 from plot_reading import drawable, need_files, read_in_child, read_json, text
 
 FORMATS = {"zener-analyze-series-1": "zener-analyze-summary-1", "zener-md-series-1": "zener-md-summary-1"}
@@ -125,6 +126,7 @@ def draw_motion(folder):
         panels = [("$F$ (1/THz)", "density_of_states", 3, False, False)]
         yield save(draw(run, "Vibrational density of states", "Frequency (THz)", panels, ("integral 3",)), plots,
                    "density_of_states.png")
+    yield from draw_events(folder)
 
 
 draw_all = draw_motion  # of runs of analyze

@@ -5,8 +5,6 @@
 #include "host/neutral/events_sites.hpp"
 #include "kernels/analysis/events.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 
@@ -14,9 +12,6 @@ namespace zener {
 inline namespace ZENER_BACKEND {
 namespace {
 
-// Root of the mean square distance from the sites, over the least distance between sites, at most: atoms anywhere would have
-// 0.43 (fcc) to 0.5 (simple cubic), a crystal about to melt has 0.15.
-constexpr double kMostSpread = 0.33;
 constexpr int kOriginTries = 8; // atoms that are tried on site 0
 constexpr int kFirstFits = 3;   // in window 0, before which the crystal may have moved against its centre of mass
 // How much better another origin than that of the coordinates must be: shifts by a vector of the lattice are equally good.
@@ -354,7 +349,7 @@ private:
       }
     }
     for (std::size_t k = 0; k < k_; ++k) {
-      refuse_misfit(k, spread[k], " at the beginning");
+      check_spread(k, spread[k], least_A_, "at the beginning");
     }
     origin_host_ = best;
     if (remove_drift_) { // what add_frame takes off
@@ -367,22 +362,13 @@ private:
     cell_sum_.zero();
   }
 
-  void refuse_misfit(std::size_t k, double spread_A, const std::string &when) const {
-    if (!(spread_A < kMostSpread * least_A_)) {
-      throw ConfigError(fmt::format(
-          "analyses/events/sites: the atoms of system {} are {:.2f} A from the nearest sites{} (root mean square), more than "
-          "{:.2f} times the {:.2f} A between two sites: they are not on these sites; check lattice, cells and orientation",
-          k + 1, spread_A, when, kMostSpread, least_A_));
-    }
-  }
-
   void end_window() {
     const std::int64_t window = sums_.windows;
     make_site_cells(queue_, view(), plan_.window_frames);
     for (int fit = 0; fit < kFirstFits && window == 0; ++fit) {
       const std::vector<Misfit> misfit = look(plan_.window_frames, false);
       for (std::size_t k = 0; k < k_; ++k) {
-        refuse_misfit(k, misfit[k].spread_A, " in the first window");
+        check_spread(k, misfit[k].spread_A, least_A_, "in the first window");
       }
       move_origins(misfit);
     }

@@ -14,6 +14,9 @@ constexpr double kLeastDistance_A = 0.1;
 // No lattice of one site in a unit volume has all its sites further apart than 2^(1/6) (fcc).
 constexpr double kClosest = 1.13;
 
+// Atoms anywhere would be 0.43 (fcc) to 0.5 (simple cubic) of the least distance away, those of a crystal about to melt 0.15.
+constexpr double kMostSpread = 0.33;
+
 double length(const Vector3 &v) { return std::sqrt(v[0] * v[0] + v[1] * v[1] + v[2] * v[2]); }
 
 Vector3 unit(const std::array<int, 3> &v) {
@@ -149,6 +152,16 @@ void check_sites(const CrystalSites &sites, const std::vector<Atoms> &systems) {
                                       systems[k].cell.periodic[d] ? "periodic" : "free"));
       }
     }
+  }
+}
+
+void check_spread(std::size_t system, double spread_A, double least_A, const std::string &when) {
+  if (!(spread_A < kMostSpread * least_A)) {
+    throw ConfigError(
+        fmt::format("analyses/events/sites: the atoms of system {} are {:.2f} A from the nearest sites {} (root mean square), "
+                    "more than {:.2f} "
+                    "times the {:.2f} A between two sites: they are not on these sites; check lattice, cells and orientation",
+                    system + 1, spread_A, when, kMostSpread, least_A));
   }
 }
 

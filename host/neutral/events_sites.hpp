@@ -23,4 +23,8 @@ SiteCells sorted_sites(const CrystalSites &sites);
 // four), other periodic directions.
 void check_sites(const CrystalSites &sites, const std::vector<Atoms> &systems);
 
+// Throws ConfigError where atoms are not on the sites: the root mean square of their distances from the nearest ones is more
+// than a third of the least distance between sites.
+void check_spread(std::size_t system, double spread_A, double least_A, const std::string &when);
+
 } // namespace zener
