@@ -131,8 +131,6 @@ def draw_motion(folder):
         panels = [("$F$ (1/THz)", "density_of_states", 3, False, False)]
         yield save(draw(run, "Vibrational density of states", "Frequency (THz)", panels,
                         ("bands: one standard error", "integral 3")), plots, "density_of_states.png")
-
-
     if "all_origins/msd" in run.curves:
         panels = [("MSD (%s)" % area, "all_origins/msd", 3, False, True)]
         panels += [("%s (%s)" % (DIRECTIONS[d], area), "all_origins/msd", d, False, True) for d in range(3)]

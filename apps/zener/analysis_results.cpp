@@ -3,6 +3,7 @@
 #include "apps/zener/all_origins_results.hpp"
 #include "apps/zener/currents_results.hpp"
 #include "apps/zener/diffusion_results.hpp"
+#include "apps/zener/events_results.hpp"
 #include "apps/zener/flux_results.hpp"
 #include "apps/zener/mobility_results.hpp"
 #include "apps/zener/motion_results.hpp"
@@ -28,6 +29,9 @@ void put_analyses(H5File &file, const AnalysisResult &result, const std::vector<
     put_two_phase(file, *result.two_phase, systems);
   }
   put_diffusion(file, result.diffusion, systems);
+  if (result.events) {
+    put_events(file, *result.events, systems);
+  }
 }
 
 Json analyses_summary(const AnalysisResult &result, const std::vector<std::string> &systems) {
@@ -48,6 +52,9 @@ Json analyses_summary(const AnalysisResult &result, const std::vector<std::strin
     add_two_phase(out, *result.two_phase, systems);
   }
   add_diffusion(out, result.diffusion, systems);
+  if (result.events) {
+    out["events"] = events_summary(*result.events, systems);
+  }
   return out;
 }
 
@@ -64,13 +71,24 @@ void add_analysis_numbers(Json &numbers, const AnalysisResult &result, const std
   if (result.two_phase) {
     add_two_phase_numbers(numbers, *result.two_phase, systems);
   }
+  if (result.events) {
+    add_event_numbers(numbers, *result.events, systems);
+  }
 }
 
 std::string analysis_tables(const AnalysisResult &result, const std::vector<std::string> &systems) {
   return motion_table(result.motion, systems) + all_origins_table(result.all_origins, systems) +
          currents_table(result.currents, systems) + (result.flux ? flux_table(*result.flux, systems) : "") +
          (result.mobility ? mobility_table(*result.mobility, systems) : "") +
-         (result.two_phase ? two_phase_table(*result.two_phase, systems) : "") + diffusion_table(result.diffusion, systems);
+         (result.two_phase ? two_phase_table(*result.two_phase, systems) : "") + diffusion_table(result.diffusion, systems) +
+         (result.events ? events_table(*result.events, systems) : "");
+}
+
+void write_analysis_files(const std::filesystem::path &folder, const AnalysisResult &result,
+                          const std::vector<std::string> &systems) {
+  if (result.events) {
+    write_event_frames(folder, *result.events, systems);
+  }
 }
 
 } // namespace zener

@@ -7,6 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -23,5 +24,9 @@ void add_analysis_numbers(nlohmann::ordered_json &numbers, const AnalysisResult 
                           const std::vector<std::string> &systems);
 
 std::string analysis_tables(const AnalysisResult &result, const std::vector<std::string> &systems);
+
+// Files besides series.h5 and summary.json.
+void write_analysis_files(const std::filesystem::path &folder, const AnalysisResult &result,
+                          const std::vector<std::string> &systems);
 
 } // namespace zener

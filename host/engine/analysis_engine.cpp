@@ -4,6 +4,7 @@
 #include "host/engine/analysis_rows.hpp"
 #include "host/engine/box_of.hpp"
 #include "host/engine/currents_quantity.hpp"
+#include "host/engine/events_quantity.hpp"
 #include "host/engine/flux_quantity.hpp"
 #include "host/engine/mean_positions_quantity.hpp"
 #include "host/engine/mobility_quantity.hpp"
@@ -190,6 +191,9 @@ DeviceAnalysis::DeviceAnalysis(Queue &queue, const AnalysisPlan &plan, const std
   system_begin_ = uploaded(queue_, system_begin, "blocks of systems");
   partial_ = DeviceBuffer<double>(queue_, (block_begin_.size() - 1) * kDriftNumbers, "sums of blocks of atoms");
   drift_ = DeviceBuffer<double>(queue_, remove_drift_ ? k_ * kDriftNumbers : 0, "drift of systems");
+  if (plan.events) {
+    quantities_.push_back(make_events_quantity(queue_, *plan.events, systems, mass, remove_drift_));
+  }
 }
 
 DeviceAnalysis::~DeviceAnalysis() = default;
@@ -204,7 +208,8 @@ void DeviceAnalysis::check_memory(const AnalysisPlan &plan, std::int64_t rows, s
   numbers += plan.flux ? FluxQuantity::numbers(flux, n_) : 0.0;
   numbers += plan.mobility ? MobilityQuantity::numbers(*plan.mobility, n_, classes) : 0.0;
   numbers += plan.mean_positions ? 3.5 * static_cast<double>(n_) : 0.0;
-  const double needed = numbers * sizeof(double);
+  const double needed = numbers * sizeof(double) +
+                        (plan.events ? events_bytes(*plan.events, static_cast<double>(n_), static_cast<double>(k_)) : 0.0);
   const auto free = static_cast<double>(queue_.properties().memory_free_bytes);
   if (free > 0.0 && needed > free) {
     const auto mebibytes = [](double bytes) { return std::to_string(static_cast<std::int64_t>(bytes / (1 << 20))); };

@@ -4,6 +4,7 @@
 #include "host/neutral/all_origins_plan.hpp"
 #include "host/neutral/atoms.hpp"
 #include "host/neutral/currents_plan.hpp"
+#include "host/neutral/events_plan.hpp"
 #include "host/neutral/flux_plan.hpp"
 #include "host/neutral/mean_positions_plan.hpp"
 #include "host/neutral/mobility_plan.hpp"
@@ -35,14 +36,15 @@ struct AtomGroup {
 struct AnalysisPlan {
   std::optional<CorrelatorPlan> msd;  // of positions
   std::optional<CorrelatorPlan> vacf; // of velocities
-  bool remove_drift = true;           // of each system's centre of mass
+  std::optional<EventsPlan> events;
+  bool remove_drift = true; // of each system's centre of mass
   std::vector<AtomGroup> groups;
   std::optional<AllOriginsPlan> all_origins;
   std::optional<CurrentsPlan> currents;
   std::optional<FluxPlan> flux;
   std::optional<MobilityPlan> mobility;
   std::optional<MeanPositionsPlan> mean_positions;
-  bool empty() const { return !msd && !vacf && !all_origins && !currents && !flux && !mobility && !mean_positions; }
+  bool empty() const { return !msd && !vacf && !all_origins && !currents && !flux && !mobility && !mean_positions && !events; }
   bool needs_constant_cell() const {
     return msd || (all_origins && all_origins->displacements) || flux || mobility || mean_positions;
   }
@@ -82,6 +84,7 @@ struct AnalysisSums {
   std::optional<CurrentsSums> currents;
   std::optional<FluxSums> flux;
   std::optional<MobilitySums> mobility;
+  std::optional<EventsSums> events;
 };
 
 // What a device needs to go on bit for bit.

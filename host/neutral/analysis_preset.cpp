@@ -1,5 +1,6 @@
 #include "host/neutral/analysis_preset.hpp"
 
+#include "host/neutral/events_preset.hpp"
 #include "host/neutral/schema.hpp"
 #include "host/neutral/smoothed_preset.hpp"
 #include "host/neutral/text.hpp"
@@ -209,6 +210,7 @@ std::optional<AnalysisChoice> read_analyses(ObjectReader &keys, bool in_flight) 
     read_currents(analyses, choice);
   }
   read_smoothed(analyses, choice.plan);
+  read_events(analyses, choice);
   analyses.finish();
   if (choice.plan.empty()) {
     keys.refuse("analyses", "nothing is asked for; give msd, vacf or another (an empty object takes what is usual)");
@@ -225,7 +227,8 @@ json analyses_json(const std::optional<AnalysisChoice> &choice, bool in_flight) 
            {"msd", {}},
            {"vacf", {}},
            {"all_origins", {}},
-           {"currents", {}}};
+           {"currents", {}},
+           {"events", events_json(*choice)}};
   for (const AtomGroup &group : choice->plan.groups) {
     out["groups"].push_back({{"name", group.name}, {"atoms", group.atoms}});
   }
@@ -257,6 +260,10 @@ json analyses_json(const std::optional<AnalysisChoice> &choice, bool in_flight) 
     out["begin_step"] = choice->begin_step;
   }
   return out;
+}
+
+void prepare_analyses(AnalysisChoice &choice, const std::filesystem::path &file, double frame_ps) {
+  prepare_events(choice, file, frame_ps);
 }
 
 AnalyzePreset load_analyze_preset(const std::filesystem::path &file, const std::vector<std::string> &edits) {
@@ -292,6 +299,7 @@ AnalyzePreset read_analyze_preset(const json &document, const std::filesystem::p
   frames.velocities_by_differences = trajectory.choice("velocities", {"file", "differences"}, "file") == "differences";
   trajectory.finish();
   preset.analyses = *read_analyses(keys, false);
+  complete_sites(keys, preset.analyses, file);
   frames.want_velocities = preset.analyses.plan.needs_velocities();
   if (frames.velocities_by_differences && !frames.want_velocities) {
     keys.refuse("trajectory/velocities",

@@ -16,6 +16,10 @@ namespace zener {
 std::optional<AnalysisChoice> read_analyses(ObjectReader &keys, bool in_flight);
 nlohmann::json analyses_json(const std::optional<AnalysisChoice> &choice, bool in_flight);
 
+// What the plan still lacks once the time between two frames is known: windows in frames, and what is read from files. `file`:
+// the preset, for messages. Throws ConfigError and DataError.
+void prepare_analyses(AnalysisChoice &choice, const std::filesystem::path &file, double frame_ps);
+
 struct AnalyzePreset : RunPreset {
   FrameChoice frames;
   AnalysisChoice analyses;

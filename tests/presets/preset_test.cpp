@@ -383,6 +383,19 @@ const std::vector<std::string> kDrivers{"kmc",
                                         "swap_mc_md",
                                         "analyze"};
 
+// Analyses of events with each shape of a crystal.
+void add_sites(std::vector<json> &documents, const json &minimal) {
+  for (const char *sites :
+       {R"({"file": "w.data", "frame": 2, "elements": ["W"]})",
+        R"({"lattice": "hcp", "a_A": 3, "c_over_a": 1.6, "cells": [2, 2, 2], "composition": {"Ti": 1, "Zr": 2},
+            "defects": [{"kind": "vacancies", "count": 2}], "displacement_A": 0.1, "surface": {"axis": "x", "vacuum_A": 9}})",
+        R"({"lattice": "bcc", "a_A": 3, "cells": [2, 2, 2], "elements": ["W"],
+            "orientation": [[1, 1, 1], [-1, 1, 0], [-1, -1, 2]]})"}) {
+    documents.push_back(minimal);
+    documents.back()["analyses"]["events"] = {{"sites", json::parse(sites)}};
+  }
+}
+
 std::vector<json> every_shape_of_md() {
   std::vector<json> documents;
   for (const char *change :
@@ -400,10 +413,12 @@ std::vector<json> every_shape_of_md() {
         R"({"ensemble": {"kind": "npt_stochastic", "temperature_K": 300}, "limits": {"largest_move_A": 1}})",
         R"({"analyses": {"msd": {"fit_ps": [1, 2]}, "vacf": {"levels": 2}, "all_origins": {},
                         "currents": {"waves": [[1, 0, 0]]}, "groups": [{"name": "a", "atoms": [0]}]}})",
+        R"({"analyses": {"events": {}}})",
         R"({"output": {"trajectory": {"every": 10, "format": "h5md", "quantities": ["velocities"]}}})"}) {
     documents.push_back(minimal_md());
     documents.back().update(json::parse(change));
   }
+  add_sites(documents, minimal_md());
   return documents;
 }
 
@@ -491,6 +506,7 @@ std::vector<json> every_shape_of_analyze() {
     documents.push_back(minimal_analyze());
     documents.back().update(json::parse(change));
   }
+  add_sites(documents, minimal_analyze());
   return documents;
 }
 
@@ -635,12 +651,13 @@ TEST(SchemaAndReader, AllKeysHasThemAll) {
     const json document = load_json(file, JsonUse::preset);
     const bool own_structure = driver == "md"; // the others refer to its all_keys
     for (const std::string &pointer : leaves_of(driver)) {
-      if (pointer.starts_with("/structure/") && !own_structure) {
+      if ((pointer.starts_with("/structure/") || pointer.find("/sites/") != std::string::npos) && !own_structure) {
         continue;
       }
       bool variant = false;
-      for (const char *of : {"/barriers/", "/observe/sample/", "/initial/", "/real_time/", "/composition/",
-                             "/output/trajectory/", "/ensemble/", "/structure/", "/between", "/analyses/msd/"}) {
+      for (const char *of :
+           {"/barriers/", "/observe/sample/", "/initial/", "/real_time/", "/composition/", "/output/trajectory/", "/ensemble/",
+            "/structure/", "/between", "/analyses/msd/", "/analyses/events/sites/"}) {
         variant = variant || pointer.rfind(of, 0) == 0;
       }
       const std::string key = pointer.substr(pointer.rfind('/') + 1);
@@ -673,6 +690,11 @@ TEST(Analyses, WhatASchemaCannotSay) {
   expect(minimal_md(), R"({"analyses": {"vacf": {}, "begin_step": 1000}})", {"begin_step", "1000"});
   expect(minimal_md(), R"({"analyses": {"msd": {}}, "ensemble": {"kind": "npt_isotropic", "temperature_K": 300}})",
          {"/analyses/msd", "constant cell", "npt_isotropic"});
+  expect(file, R"({"analyses": {"events": {}}})", {"/analyses/events/sites", "needed", "perfect crystal"});
+  expect(minimal_md(), R"({"structure": {"file": "w.data"}, "analyses": {"events": {}}})",
+         {"/analyses/events/sites", "needed"});
+  expect(file, R"({"analyses": {"events": {"sites": {"lattice": "bcc", "a_A": 3, "cells": [2, 2, 2]}}}})",
+         {"/analyses/events/sites/elements", "needed"});
   EXPECT_EQ(refusal(file), "");
 }
 
