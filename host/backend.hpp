@@ -106,6 +106,9 @@ public:
   virtual AnalysisState save() = 0;
   virtual void load(const AnalysisState &state) = 0;
   virtual TransferCount transfers() const = 0;
+  // Averages over the windows that ended since the last call, which a caller asks for often enough: they wait in the host's
+  // memory, and no state holds them.
+  virtual std::vector<MeanPositions> take_mean_positions() = 0;
 };
 
 // A batch of systems of atoms that lives on a device.
@@ -195,6 +198,8 @@ public:
   // Device threads used (CPU only; 0 keeps the default).
   virtual void set_threads(int threads) = 0;
   virtual MemoryCount memory() const = 0;
+  // Bytes a second that the device reads and writes when it copies so many: a yardstick for what is bound by memory.
+  virtual double copy_bandwidth(std::int64_t bytes) = 0;
   // Begins (true) or ends keeping the wall times of launches by name, for all devices of this backend; on a GPU every launch is
   // then waited for and recordings are launched kernel by kernel.
   virtual void time_kernels(bool on) = 0;

@@ -3,7 +3,7 @@
 
 usage: profiling/report.py [FILE ...]
 
-FILE: figures that `zener bench kmc|md|neb|train --json FILE` wrote (default: profiling/measured/*.json), or a profiler's CSV:
+FILE: figures that `zener bench kmc|md|neb|train|analysis --json FILE` wrote (default: profiling/measured/*.json), or a profiler's CSV:
   nsys    NAME_cuda_gpu_kern_sum.csv, NAME_cuda_gpu_mem_time_sum.csv, NAME_nvtx_sum.csv (nsys stats --format csv)
   ncu     the raw page (ncu --import NAME.ncu-rep --page raw --csv)
   rocprof NAME.stats.csv, NAME.hip_stats.csv (rocprof --stats)
@@ -174,11 +174,32 @@ def train_report(r):
     return table(header, rows)
 
 
+def analysis_report(r):
+    rows = [
+        [
+            s["analysis"],
+            number(s["atoms"]),
+            number(s["ms_per_frame"], "{:.2f}"),
+            number(s["GB_per_s"], "{:.1f}"),
+            number(s["share_of_copy"], "{:.2f}"),
+        ]
+        for s in r["analyses"]
+    ]
+    text = f"Copy of memory: {r['copy_GB_per_s']:.1f} GB/s read and written.\n\n"
+    text += table(["analysis", "atoms", "ms a frame", "GB/s", "of copy"], rows)
+    rows = [
+        [s["potential"], number(s["atoms"]), number(s["atom_steps_per_s"]), number(s["time_with_analyses"], "{:.3f}")]
+        for s in r["dynamics"]
+    ]
+    return text + "\n\n" + table(["potential", "atoms", "atom-steps/s", "time with analyses"], rows)
+
+
 def kmc_report(r):
     return cpu_report(r) if r["machine"]["backend"] == "cpu" else gpu_report(r)
 
 
 FORMATS = {
+    "zener-bench-analysis-1": analysis_report,
     "zener-bench-kmc-1": kmc_report,
     "zener-bench-md-1": md_report,
     "zener-bench-neb-1": neb_report,

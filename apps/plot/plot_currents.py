@@ -65,6 +65,10 @@ def spectra(run):
         if not axis.lines:
             no_value(axis, "no value")
         axis.set_ylabel("$S(\\nu)$ %s (1/THz)" % label)
+    size = np.nan_to_num(np.abs(run.spectrum)).sum(axis=1).max(axis=0)
+    seen = np.flatnonzero(size > 0.005 * size.max(initial=0.0))
+    if len(seen) and seen[-1] > 0:
+        axes[-1].set_xlim(0.0, 1.1 * run.frequency[seen[-1]])  # the panels share it; beyond it lies nothing
     name_axes(axes[-1:], 1, 1, "Frequency (THz)", "$S(\\nu)$ %s (1/THz)" % SIDES[1][0])
     headline(figure, run, "Spectra of currents", "integral 1", shown_note(len(shown), len(run.labels), "waves"))
     legend_beside(figure, list(marks.values()), [escaped(label) for label in marks])

@@ -3,6 +3,8 @@
 #include "apps/zener/all_origins_results.hpp"
 #include "apps/zener/currents_results.hpp"
 #include "apps/zener/diffusion_results.hpp"
+#include "apps/zener/flux_results.hpp"
+#include "apps/zener/mobility_results.hpp"
 #include "apps/zener/motion_results.hpp"
 #include "apps/zener/two_phase_results.hpp"
 
@@ -16,6 +18,12 @@ void put_analyses(H5File &file, const AnalysisResult &result, const std::vector<
   put_motion(file, result.motion, systems);
   put_all_origins(file, result.all_origins);
   put_currents(file, result.currents, systems);
+  if (result.flux) {
+    put_flux(file, *result.flux, systems);
+  }
+  if (result.mobility) {
+    put_mobility(file, *result.mobility);
+  }
   if (result.two_phase) {
     put_two_phase(file, *result.two_phase, systems);
   }
@@ -30,6 +38,12 @@ Json analyses_summary(const AnalysisResult &result, const std::vector<std::strin
   }
   add_all_origins(out, result.all_origins);
   add_currents(out, result.currents, systems);
+  if (result.flux) {
+    out["flux"] = flux_json(*result.flux, systems);
+  }
+  if (result.mobility) {
+    out["mobility"] = mobility_json(*result.mobility, systems);
+  }
   if (result.two_phase) {
     add_two_phase(out, *result.two_phase, systems);
   }
@@ -41,6 +55,12 @@ void add_analysis_numbers(Json &numbers, const AnalysisResult &result, const std
   add_motion_numbers(numbers, result.motion, systems);
   add_all_origins_numbers(numbers, result.all_origins, systems);
   add_currents_numbers(numbers, result.currents, systems);
+  if (result.flux) {
+    add_flux_numbers(numbers, *result.flux, systems);
+  }
+  if (result.mobility) {
+    add_mobility_numbers(numbers, *result.mobility, systems);
+  }
   if (result.two_phase) {
     add_two_phase_numbers(numbers, *result.two_phase, systems);
   }
@@ -48,8 +68,9 @@ void add_analysis_numbers(Json &numbers, const AnalysisResult &result, const std
 
 std::string analysis_tables(const AnalysisResult &result, const std::vector<std::string> &systems) {
   return motion_table(result.motion, systems) + all_origins_table(result.all_origins, systems) +
-         currents_table(result.currents, systems) + (result.two_phase ? two_phase_table(*result.two_phase, systems) : "") +
-         diffusion_table(result.diffusion, systems);
+         currents_table(result.currents, systems) + (result.flux ? flux_table(*result.flux, systems) : "") +
+         (result.mobility ? mobility_table(*result.mobility, systems) : "") +
+         (result.two_phase ? two_phase_table(*result.two_phase, systems) : "") + diffusion_table(result.diffusion, systems);
 }
 
 } // namespace zener

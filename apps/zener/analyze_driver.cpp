@@ -2,6 +2,7 @@
 
 #include "apps/zener/analysis_results.hpp"
 #include "apps/zener/device_choice.hpp"
+#include "apps/zener/mean_positions_files.hpp"
 #include "apps/zener/python.hpp"
 #include "apps/zener/result_file.hpp"
 #include "apps/zener/run_folder.hpp"
@@ -11,6 +12,7 @@
 #include "host/neutral/files.hpp"
 #include "host/neutral/log.hpp"
 #include "host/neutral/signals.hpp"
+#include "host/neutral/time_windows.hpp"
 
 #include <fmt/format.h>
 
@@ -25,6 +27,16 @@ using Json = nlohmann::ordered_json;
 
 constexpr double kReport_s = 10.0; // between two lines of progress
 const std::vector<std::string> kSystem{"trajectory"};
+
+// Of a frame, ps; 0 where it says none.
+double time_of(const Atoms &atoms) {
+  for (const auto &[name, value] : atoms.info) {
+    if (name == "time_ps" && std::holds_alternative<double>(value)) {
+      return std::get<double>(value);
+    }
+  }
+  return 0.0;
+}
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
@@ -56,7 +68,7 @@ void write_results(const std::filesystem::path &folder, const AnalyzePreset &pre
 int run_analyze(const RunOptions &options) {
   catch_run_signals();
   const Clock::time_point begin = Clock::now();
-  const AnalyzePreset preset = load_analyze_preset(options.preset, options.edits);
+  AnalyzePreset preset = load_analyze_preset(options.preset, options.edits);
   if (options.resume) {
     throw ConfigError("--resume: analyze has no checkpoint; run it again without --resume");
   }
@@ -70,6 +82,7 @@ int run_analyze(const RunOptions &options) {
     throw DataError(
         file + (start ? ": one frame alone is there; analyses need two or more" : ": there is no frame among those chosen"));
   }
+  set_windows(preset.analyses.plan, frames.interval_ps());
   const ChosenDevice chosen = choose_device(options.device, options.threads);
   const std::vector<Atoms> first{*start};
   const std::unique_ptr<Analysis> analysis = chosen.backend->make_analysis(preset.analyses.plan, first);
@@ -82,12 +95,23 @@ int run_analyze(const RunOptions &options) {
   log_info(fmt::format("{} atoms, frames of {}", first[0].size(), file));
   write_file_atomically(folder / "preset.json", resolved(preset).dump(2) + "\n");
 
+  std::optional<MeanPositionsFiles> mean_positions;
+  if (preset.analyses.plan.mean_positions) {
+    mean_positions.emplace(folder, kSystem, first, *preset.analyses.plan.mean_positions, frames.interval_ps(), time_of(*start),
+                           0);
+  }
+  const auto push = [&](const std::vector<Atoms> &systems) {
+    analysis->push(systems);
+    if (mean_positions) {
+      mean_positions->add(analysis->take_mean_positions());
+    }
+  };
   Clock::time_point last_report = begin;
   FrameMeans means;
   means.add(first[0]);
-  analysis->push(first);
+  push(first);
   for (; frame && !stop_requested(); frame = frames.next()) {
-    analysis->push({*frame});
+    push({*frame});
     means.add(*frame);
     if (seconds_since(last_report) > kReport_s) {
       log_info(fmt::format("{} frames", analysis->frames()));
@@ -115,13 +139,16 @@ int run_analyze(const RunOptions &options) {
 }
 
 void check_analyze(const RunOptions &options) {
-  const AnalyzePreset preset = load_analyze_preset(options.preset, options.edits);
+  AnalyzePreset preset = load_analyze_preset(options.preset, options.edits);
   std::cout << resolved(preset).dump(2) << "\n";
   const ChosenDevice chosen = choose_device(options.device, options.threads);
   FrameSequence frames(preset.frames);
   const std::optional<Atoms> frame = frames.next();
   if (!frame) {
     throw DataError(preset.frames.trajectory.file.string() + ": there is no frame among those chosen");
+  }
+  if (frames.next()) {
+    set_windows(preset.analyses.plan, frames.interval_ps());
   }
   const std::unique_ptr<Analysis> analysis = chosen.backend->make_analysis(preset.analyses.plan, {*frame});
   analysis->push({*frame});

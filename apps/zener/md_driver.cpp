@@ -4,6 +4,7 @@
 #include "apps/zener/device_choice.hpp"
 #include "apps/zener/md_results.hpp"
 #include "apps/zener/md_trajectory.hpp"
+#include "apps/zener/mean_positions_files.hpp"
 #include "apps/zener/python.hpp"
 #include "apps/zener/run_folder.hpp"
 #include "host/neutral/dynamics_checkpoint.hpp"
@@ -13,6 +14,7 @@
 #include "host/neutral/progress.hpp"
 #include "host/neutral/signals.hpp"
 #include "host/neutral/text.hpp"
+#include "host/neutral/time_windows.hpp"
 #include "host/neutral/version.hpp"
 
 #include <fmt/format.h>
@@ -45,6 +47,9 @@ std::int64_t count_atoms(const std::vector<Atoms> &systems) {
   return sum;
 }
 
+// Time between two frames of the analyses.
+double frame_ps(const MdPreset &preset) { return 1.0e-3 * preset.time_step_fs * static_cast<double>(preset.analyses->every); }
+
 std::string ensemble_text(const MdPreset &preset) {
   std::string text = ensemble_name(preset.ensemble);
   if (!preset.ladder_K.empty()) {
@@ -66,6 +71,9 @@ public:
         folder_(output_folder(options.out, preset_.output_directory, options.resume)) {}
 
   int operator()() {
+    if (preset_.analyses) {
+      set_windows(preset_.analyses->plan, frame_ps(preset_));
+    }
     plan_ = make_md_plan(preset_);
     chosen_ = choose_device(options_.device, options_.threads);
     identity_ = identity(preset_, plan_).dump();
@@ -104,7 +112,9 @@ public:
     schedule_ = sample_steps(preset_);
     if (from) {
       begin_from(*from);
+      open_mean_positions();
     } else {
+      open_mean_positions();
       rows_.push_back(batch_->thermo());
       write_md_configurations(folder_, "initial", preset_, batch_->atoms(), rows_.back(), preset_.restart);
       if (preset_.trajectory) {
@@ -151,12 +161,20 @@ private:
     analysis_->load(*from.analysis);
   }
 
+  // Goes on after the windows of an analysis that was loaded.
+  void open_mean_positions() {
+    if (analysis_ && preset_.analyses->plan.mean_positions) {
+      const double begin_ps = 1.0e-3 * preset_.time_step_fs * static_cast<double>(preset_.analyses->begin_step);
+      mean_positions_.emplace(folder_, system_names(preset_), plan_.atoms.systems, *preset_.analyses->plan.mean_positions,
+                              frame_ps(preset_), begin_ps, analysis_->frames());
+    }
+  }
+
   std::optional<AnalysisResult> analyses() {
     if (!analysis_ || analysis_->frames() == 0) {
       return std::nullopt;
     }
-    return analysis_result(*preset_.analyses, analysis_->sums(), plan_.atoms.systems,
-                           1.0e-3 * preset_.time_step_fs * static_cast<double>(preset_.analyses->every),
+    return analysis_result(*preset_.analyses, analysis_->sums(), plan_.atoms.systems, frame_ps(preset_),
                            system_means(preset_, plan_, rows_));
   }
 
@@ -203,6 +221,9 @@ private:
       if (report_.exploded) {
         break;
       }
+      if (mean_positions_) {
+        mean_positions_->add(analysis_->take_mean_positions());
+      }
       chunk = next_chunk(chunk, until - step_, took, kChunk_s);
       rows_.insert(rows_.end(), report_.rows.begin(), report_.rows.end());
       step_ = until;
@@ -229,6 +250,9 @@ private:
     }
     if (analysis_) {
       checkpoint.analysis = analysis_->save();
+    }
+    if (mean_positions_) {
+      mean_positions_->force_to_disk();
     }
     checkpoint.rows.swap(rows_);
     save_dynamics_checkpoint(checkpoint_file(), checkpoint);
@@ -313,6 +337,7 @@ private:
   std::unique_ptr<AtomsBatch> batch_;
   std::unique_ptr<Analysis> analysis_; // in flight
   std::optional<MdTrajectory> trajectory_;
+  std::optional<MeanPositionsFiles> mean_positions_;
   std::vector<std::int64_t> schedule_;
   MdRows rows_;
   DynamicsReport report_; // of the last call
@@ -333,8 +358,11 @@ int run_md(const RunOptions &options, const MakeBatch &make) {
 }
 
 void check_md(const RunOptions &options) {
-  const MdPreset preset = load_md_preset(options.preset, options.edits);
+  MdPreset preset = load_md_preset(options.preset, options.edits);
   const MdPlan plan = make_md_plan(preset);
+  if (preset.analyses) {
+    set_windows(preset.analyses->plan, frame_ps(preset));
+  }
   std::cout << resolved(preset).dump(2) << "\n";
   const ChosenDevice chosen = choose_device(options.device, options.threads);
   const auto atoms = static_cast<double>(count_atoms(plan.atoms.systems));

@@ -1,54 +1,18 @@
 #include "apps/zener/md_trajectory.hpp"
 
 #include "apps/zener/md_results.hpp"
+#include "apps/zener/open_file.hpp"
 #include "apps/zener/run_folder.hpp"
 #include "host/neutral/atom_files.hpp"
 #include "host/neutral/errors.hpp"
 
-#include <cerrno>
-#include <cstring>
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <string_view>
 #include <system_error>
-#include <unistd.h>
 
 namespace zener {
-namespace {
 
 namespace fs = std::filesystem;
-
-// An open file that is closed again.
-class OpenFile {
-public:
-  OpenFile(const fs::path &path, int flags) : path_(path), file_(::open(path.c_str(), flags | O_CLOEXEC, 0666)) {
-    check(file_ >= 0, "cannot be opened");
-  }
-  ~OpenFile() { ::close(file_); }
-  OpenFile(const OpenFile &) = delete;
-  OpenFile &operator=(const OpenFile &) = delete;
-
-  void append(std::string_view bytes) {
-    while (!bytes.empty()) {
-      const ssize_t written = ::write(file_, bytes.data(), bytes.size());
-      check(written >= 0 || errno == EINTR, "cannot be written");
-      bytes.remove_prefix(written > 0 ? static_cast<std::size_t>(written) : 0);
-    }
-  }
-  void cut(std::uint64_t length) { check(::ftruncate(file_, static_cast<off_t>(length)) == 0, "cannot be cut"); }
-  void force_to_disk() { check(::fsync(file_) == 0, "cannot be forced to the disk"); }
-
-private:
-  void check(bool good, const char *what) const {
-    if (!good) {
-      throw DataError(path_.string() + ": " + what + ": " + std::strerror(errno));
-    }
-  }
-  fs::path path_;
-  int file_;
-};
-
-} // namespace
 
 MdTrajectory::MdTrajectory(const fs::path &directory, const MdPreset &preset, AtomsBatch &batch,
                            const std::vector<ThermoRow> &rows)

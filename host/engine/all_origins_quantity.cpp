@@ -13,7 +13,8 @@ inline namespace ZENER_BACKEND {
 namespace {
 
 constexpr std::int64_t kChunkFrames = 128;
-constexpr double kTransformBytes = 256.0 * (1 << 20); // of rows that are transformed at once
+// Of rows that are transformed at once: what the CPU keeps in its caches, what fills a GPU.
+constexpr double kTransformBytes = kGpuShapes ? 0x1p28 : 0x1p23;
 
 } // namespace
 

@@ -4,7 +4,11 @@
 #include "host/engine/analysis_rows.hpp"
 #include "host/engine/box_of.hpp"
 #include "host/engine/currents_quantity.hpp"
+#include "host/engine/flux_quantity.hpp"
+#include "host/engine/mean_positions_quantity.hpp"
+#include "host/engine/mobility_quantity.hpp"
 #include "host/neutral/errors.hpp"
+#include "host/neutral/flux_layout.hpp"
 #include "kernels/analysis/correlator.hpp"
 
 #include <algorithm>
@@ -137,7 +141,8 @@ DeviceAnalysis::DeviceAnalysis(Queue &queue, const AnalysisPlan &plan, const std
       check_plan(*one);
     }
   }
-  check_memory(plan, static_cast<std::int64_t>(layout.place.size()), static_cast<std::int64_t>(classes_.size()));
+  FluxLayout flux = plan.flux ? flux_layout(*plan.flux, systems) : FluxLayout{};
+  check_memory(plan, static_cast<std::int64_t>(layout.place.size()), static_cast<std::int64_t>(classes_.size()), flux);
   if (plan.msd) {
     quantities_.push_back(std::make_unique<DeviceCorrelator>(queue_, *plan.msd, true, layout));
   }
@@ -149,6 +154,17 @@ DeviceAnalysis::DeviceAnalysis(Queue &queue, const AnalysisPlan &plan, const std
   }
   if (plan.currents) {
     quantities_.push_back(std::make_unique<CurrentsQuantity>(queue_, *plan.currents, layout, classes_, systems));
+  }
+  if (plan.flux) {
+    quantities_.push_back(std::make_unique<FluxQuantity>(queue_, *plan.flux, std::move(flux), systems));
+  }
+  if (plan.mobility) {
+    quantities_.push_back(std::make_unique<MobilityQuantity>(queue_, *plan.mobility, systems, class_of_atom, classes_.size()));
+  }
+  if (plan.mean_positions) {
+    auto mean_positions = std::make_unique<MeanPositionsQuantity>(queue_, *plan.mean_positions, systems);
+    mean_positions_ = mean_positions.get();
+    quantities_.push_back(std::move(mean_positions));
   }
   position_ = DeviceBuffer<double>(queue_, 3 * n_, "positions of a frame");
   velocity_ = DeviceBuffer<double>(queue_, plan.needs_velocities() ? 3 * n_ : 0, "velocities of a frame");
@@ -178,19 +194,23 @@ DeviceAnalysis::DeviceAnalysis(Queue &queue, const AnalysisPlan &plan, const std
 
 DeviceAnalysis::~DeviceAnalysis() = default;
 
-void DeviceAnalysis::check_memory(const AnalysisPlan &plan, std::int64_t rows, std::int64_t classes) const {
+void DeviceAnalysis::check_memory(const AnalysisPlan &plan, std::int64_t rows, std::int64_t classes,
+                                  const FluxLayout &flux) const {
   double numbers = 8.0 * static_cast<double>(n_);
   for (const bool differences : {true, false}) {
     const auto &one = differences ? plan.msd : plan.vacf;
     numbers += one ? numbers_of(*one, differences, static_cast<double>(rows), static_cast<double>(classes)) : 0.0;
   }
+  numbers += plan.flux ? FluxQuantity::numbers(flux, n_) : 0.0;
+  numbers += plan.mobility ? MobilityQuantity::numbers(*plan.mobility, n_, classes) : 0.0;
+  numbers += plan.mean_positions ? 3.5 * static_cast<double>(n_) : 0.0;
   const double needed = numbers * sizeof(double);
   const auto free = static_cast<double>(queue_.properties().memory_free_bytes);
   if (free > 0.0 && needed > free) {
     const auto mebibytes = [](double bytes) { return std::to_string(static_cast<std::int64_t>(bytes / (1 << 20))); };
-    throw DeviceError("the analyses of " + std::to_string(n_) + " atoms need about " + mebibytes(needed) + " MiB; " +
-                      mebibytes(free) +
-                      " MiB are free on the device. Use fewer points or levels, or more frames between origins");
+    throw DeviceError(
+        "the analyses of " + std::to_string(n_) + " atoms need about " + mebibytes(needed) + " MiB; " + mebibytes(free) +
+        " MiB are free on the device. Use fewer points or levels, more frames between origins, or coarser flux maps");
   }
 }
 
@@ -249,6 +269,10 @@ AnalysisSums DeviceAnalysis::sums() {
     quantity->result(out);
   }
   return out;
+}
+
+std::vector<MeanPositions> DeviceAnalysis::take_mean_positions() {
+  return mean_positions_ == nullptr ? std::vector<MeanPositions>{} : mean_positions_->take();
 }
 
 AnalysisState DeviceAnalysis::save() {

@@ -12,6 +12,8 @@
 namespace zener {
 inline namespace ZENER_BACKEND {
 
+class MeanPositionsQuantity;
+
 // One analysis.
 class Quantity {
 public:
@@ -35,6 +37,7 @@ public:
   AnalysisState save() override;
   void load(const AnalysisState &state) override;
   TransferCount transfers() const override { return {queue_.bytes_to_device(), queue_.bytes_to_host()}; }
+  std::vector<MeanPositions> take_mean_positions() override;
 
   // Memory for a frame that kernels fill in, N atoms in the order given: positions and velocities [3][N]; then observe().
   View<double, 2> positions() { return position_.shaped(3, n_); }
@@ -43,7 +46,7 @@ public:
   std::int64_t atoms() const { return n_; }
 
 private:
-  void check_memory(const AnalysisPlan &plan, std::int64_t rows, std::int64_t classes) const;
+  void check_memory(const AnalysisPlan &plan, std::int64_t rows, std::int64_t classes, const FluxLayout &flux) const;
 
   Queue &queue_;
   std::int64_t n_ = 0, k_ = 0, frames_ = 0;
@@ -53,6 +56,7 @@ private:
   DeviceBuffer<double> position_, velocity_, mass_, system_mass_, partial_, drift_;
   DeviceBuffer<std::int64_t> block_begin_, system_begin_;
   DeviceBuffer<Box> box_;
+  MeanPositionsQuantity *mean_positions_ = nullptr; // among the quantities
 };
 
 } // namespace ZENER_BACKEND

@@ -7,6 +7,7 @@
 #include "host/engine/structure_engine.hpp"
 #include "host/engine/train_engine.hpp"
 #include "host/neutral/errors.hpp"
+#include "kernels/exec/bandwidth.hpp"
 #include "kernels/exec/queue.hpp"
 #include "kernels/potentials/potential.hpp"
 
@@ -65,6 +66,9 @@ public:
   }
   void load(const AnalysisState &state) override {
     guarded([&] { analysis_->load(state); });
+  }
+  std::vector<MeanPositions> take_mean_positions() override {
+    return guarded([&] { return analysis_->take_mean_positions(); });
   }
   TransferCount transfers() const override { return analysis_->transfers(); }
 
@@ -216,6 +220,10 @@ public:
   void set_threads(int threads) override { queue_.set_threads(threads); }
 
   MemoryCount memory() const override { return {queue_.memory_held(), queue_.memory_peak()}; }
+
+  double copy_bandwidth(std::int64_t bytes) override {
+    return guarded([&] { return zener::copy_bandwidth(queue_, bytes); });
+  }
 
   void time_kernels(bool on) override { time_ranges(on); }
 

@@ -4,6 +4,9 @@
 #include "host/neutral/all_origins_plan.hpp"
 #include "host/neutral/atoms.hpp"
 #include "host/neutral/currents_plan.hpp"
+#include "host/neutral/flux_plan.hpp"
+#include "host/neutral/mean_positions_plan.hpp"
+#include "host/neutral/mobility_plan.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -36,8 +39,13 @@ struct AnalysisPlan {
   std::vector<AtomGroup> groups;
   std::optional<AllOriginsPlan> all_origins;
   std::optional<CurrentsPlan> currents;
-  bool empty() const { return !msd && !vacf && !all_origins && !currents; }
-  bool needs_constant_cell() const { return msd || (all_origins && all_origins->displacements); }
+  std::optional<FluxPlan> flux;
+  std::optional<MobilityPlan> mobility;
+  std::optional<MeanPositionsPlan> mean_positions;
+  bool empty() const { return !msd && !vacf && !all_origins && !currents && !flux && !mobility && !mean_positions; }
+  bool needs_constant_cell() const {
+    return msd || (all_origins && all_origins->displacements) || flux || mobility || mean_positions;
+  }
   bool needs_velocities() const { return vacf || currents || (all_origins && all_origins->velocities); }
 };
 
@@ -72,6 +80,8 @@ struct AnalysisSums {
   std::optional<CorrelatorSums> msd, vacf; // A^2, A^2/ps^2
   std::optional<AllOriginsSums> all_origins;
   std::optional<CurrentsSums> currents;
+  std::optional<FluxSums> flux;
+  std::optional<MobilitySums> mobility;
 };
 
 // What a device needs to go on bit for bit.

@@ -1,6 +1,7 @@
 #include "host/neutral/analysis_preset.hpp"
 
 #include "host/neutral/schema.hpp"
+#include "host/neutral/smoothed_preset.hpp"
 #include "host/neutral/text.hpp"
 #include "host/neutral/two_phase_preset.hpp"
 
@@ -207,6 +208,7 @@ std::optional<AnalysisChoice> read_analyses(ObjectReader &keys, bool in_flight) 
   if (is_given(analyses, "currents")) {
     read_currents(analyses, choice);
   }
+  read_smoothed(analyses, choice.plan);
   analyses.finish();
   if (choice.plan.empty()) {
     keys.refuse("analyses", "nothing is asked for; give msd, vacf or another (an empty object takes what is usual)");
@@ -249,6 +251,7 @@ json analyses_json(const std::optional<AnalysisChoice> &choice, bool in_flight) 
                        {"points", choice->plan.currents->points},
                        {"window", choice->hann_currents ? "hann" : "none"}};
   }
+  put_smoothed(out, choice->plan);
   if (in_flight) {
     out["every"] = choice->every;
     out["begin_step"] = choice->begin_step;

@@ -4,8 +4,12 @@
 #include "host/neutral/all_origins_curves.hpp"
 #include "host/neutral/currents_curves.hpp"
 #include "host/neutral/diffusion_result.hpp"
+#include "host/neutral/flux_maps.hpp"
+#include "host/neutral/mobility_shares.hpp"
 #include "host/neutral/motion_curves.hpp"
 #include "host/neutral/two_phase_result.hpp"
+
+#include <optional>
 
 namespace zener {
 
@@ -13,6 +17,8 @@ struct AnalysisResult {
   MotionResult motion;
   AllOriginsResult all_origins; // of no frames where it was not asked for
   CurrentsResult currents;      // the same
+  std::optional<FluxResult> flux;
+  std::optional<MobilityResult> mobility;
   std::optional<TwoPhaseResult> two_phase;
   DiffusionResult diffusion;
   std::vector<double> temperature_K; // of each system; NaN where it is not known
@@ -25,6 +31,12 @@ inline AnalysisResult analysis_result(const AnalysisChoice &choice, const Analys
   result.motion = motion_of(choice, sums, systems, frame_ps);
   result.all_origins = all_origins_of(choice, sums, systems, frame_ps);
   result.currents = currents_of(choice, sums, systems, frame_ps);
+  if (sums.flux) {
+    result.flux = flux_of(*sums.flux, frame_ps);
+  }
+  if (sums.mobility) {
+    result.mobility = mobility_of(choice.plan, sums, systems, frame_ps);
+  }
   result.two_phase = two_phase_of(choice, sums, systems, means, result.motion);
   for (std::size_t k = 0; k < means.size() && sums.vacf; ++k) {
     means[k].temperature_K =

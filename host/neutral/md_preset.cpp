@@ -302,7 +302,13 @@ MdPreset read_md_preset(const json &document, const std::filesystem::path &file,
                 fmt::format("{} is not before the end of the run, step {}", preset.analyses->begin_step, preset.steps));
   }
   if (preset.analyses && preset.analyses->plan.needs_constant_cell() && has_barostat(preset.ensemble)) {
-    keys.refuse(preset.analyses->plan.msd ? "analyses/msd" : "analyses/all_origins",
+    const AnalysisPlan &plan = preset.analyses->plan;
+    const char *key = plan.msd                                              ? "msd"
+                      : plan.flux                                           ? "flux"
+                      : plan.mobility                                       ? "mobility"
+                      : plan.all_origins && plan.all_origins->displacements ? "all_origins"
+                                                                            : "mean_positions";
+    keys.refuse(fmt::format("analyses/{}", key),
                 fmt::format("displacements are for a constant cell, and the ensemble {} changes it; take the "
                             "cell's mean from such a run and measure in another one",
                             in_quotes(ensemble_name(preset.ensemble))));

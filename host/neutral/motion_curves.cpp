@@ -1,6 +1,7 @@
 #include "host/neutral/motion_curves.hpp"
 
 #include "host/neutral/atom_files_parts.hpp"
+#include "host/neutral/block_errors.hpp"
 #include "host/neutral/group_classes.hpp"
 #include "host/neutral/line_fit.hpp"
 
@@ -14,7 +15,6 @@ namespace zener {
 namespace {
 
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
-constexpr std::int64_t kLeastBlocks = 4;
 
 using Curves = std::array<std::vector<double>, kDirections>; // x, y, z, all
 
@@ -56,23 +56,8 @@ Joined joined_blocks(const CorrelatorSums &sums, std::int64_t lag) {
     joined.each *= 2;
   }
   joined.count = sums.frames / sums.block_frames / joined.each;
-  joined.count = joined.count < kLeastBlocks ? 0 : joined.count;
+  joined.count = joined.count < static_cast<std::int64_t>(kLeastErrorBlocks) ? 0 : joined.count;
   return joined;
-}
-
-double standard_error(const std::vector<double> &values) {
-  const auto n = static_cast<double>(values.size());
-  if (values.size() < 2) {
-    return kNone;
-  }
-  double mean = 0.0, squares = 0.0;
-  for (const double v : values) {
-    mean += v / n;
-  }
-  for (const double v : values) {
-    squares += (v - mean) * (v - mean);
-  }
-  return std::sqrt(squares / (n - 1.0) / n);
 }
 
 // What `f` makes of a group's curves ([direction][…]), with errors from blocks as long as `lag`.

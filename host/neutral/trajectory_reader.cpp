@@ -343,6 +343,12 @@ void FrameSequence::unwrap(Atoms &atoms) {
         move[d] = read[i][d] - last_[i][d];
       }
       const Vector3 s = times(move, to_fractions);
+      if (std::abs(s[0]) < 0.5 && std::abs(s[1]) < 0.5 && std::abs(s[2]) < 0.5) {
+        for (std::size_t d = 0; d < 3 && choice_.nearest_image; ++d) {
+          atoms.position_A[i][d] = unwrapped_[i][d] + move[d];
+        }
+        continue;
+      }
       Vector3 cells{};
       for (std::size_t d = 0; d < 3; ++d) {
         cells[d] = atoms.cell.periodic[d] ? std::round(s[d]) : 0.0;
@@ -360,7 +366,9 @@ void FrameSequence::unwrap(Atoms &atoms) {
     }
   }
   last_ = read;
-  unwrapped_ = atoms.position_A;
+  if (choice_.nearest_image) {
+    unwrapped_ = atoms.position_A;
+  }
 }
 
 std::optional<Atoms> FrameSequence::read() {

@@ -40,6 +40,7 @@ struct StoreSample {
   CorrelatorShape shape;
   CorrelatorView view;
   DueLevels due;
+  std::int64_t slot[kMostLevels]; // of the due levels' samples; -1: not kept
   ZENER_FN void operator()(std::int64_t r) const {
     for (int d = 0; d < 3; ++d) {
       double value = view.now(d, r);
@@ -55,8 +56,8 @@ struct StoreSample {
         if (l >= due.count) {
           break;
         }
-        if (l > 0 || due.sample[0] % shape.origins == 0) {
-          view.ring(slot_of(shape, l, due.sample[l]), d, r) = value;
+        if (slot[l] >= 0) {
+          view.ring(slot[l], d, r) = value;
         }
       }
     }
@@ -181,7 +182,11 @@ void correlate(Queue &queue, const CorrelatorShape &shape, const CorrelatorView 
   const std::int64_t tiles = (items + kCorrelatorLags - 1) / kCorrelatorLags;
   const std::int64_t blocks = view.begin.extent(0) - 1;
   const std::int64_t classes = view.blocks.extent(0) - 1;
-  queue.for_each("correlate_store", view.now.extent(1), StoreSample{shape, view, due});
+  StoreSample store{shape, view, due, {}};
+  for (int l = 0; l < due.count; ++l) {
+    store.slot[l] = l > 0 || due.sample[0] % shape.origins == 0 ? slot_of(shape, l, due.sample[l]) : -1;
+  }
+  queue.for_each("correlate_store", view.now.extent(1), store);
   queue.teams("correlate", {tiles * blocks, kCorrelatorLanes, CorrelateBlocks::scratch()},
               CorrelateBlocks{shape, view, due, items});
   queue.for_each("correlate_fold", items * classes * 3, FoldBlocks{shape, view, due, time_block});

@@ -35,9 +35,9 @@ public:
 private:
   Queue &queue_;
   std::int64_t length_, rows_;
-  void *plan_ = nullptr;    // FFTW's
-  void *library_ = nullptr; // cuFFT's functions, if it is used
-  int handle_ = 0;          // cuFFT's
+  void *plan_ = nullptr;            // FFTW's
+  void *library_ = nullptr;         // cuFFT's functions, if it is used
+  [[maybe_unused]] int handle_ = 0; // cuFFT's
 };
 
 } // namespace ZENER_BACKEND

@@ -17,6 +17,7 @@ struct Bench {
   int (*run)(const std::vector<std::string> &arguments);
 };
 
+int run_analysis(const std::vector<std::string> &arguments);
 int run_kmc(const std::vector<std::string> &arguments);
 int run_md(const std::vector<std::string> &arguments);
 int run_neb(const std::vector<std::string> &arguments);

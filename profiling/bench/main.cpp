@@ -19,6 +19,8 @@ constexpr std::array kBenches{
     Bench{"neb", "nudged elastic bands: bands/s and force calls/s of a data set of barriers, result checked first", run_neb},
     Bench{"train", "training of networks: barriers/s and the share of a matrix product's rate, result checked first",
           run_train},
+    Bench{"analysis", "analyses: GB/s of their sums over atoms, and what they cost beside dynamics, result checked first",
+          run_analysis},
     Bench{"micro", "single calls of a backend under Google Benchmark", run_micro},
     Bench{"golden", "the hashes of fixed short runs on a device, beside those that it must reproduce", run_golden},
 };

@@ -177,12 +177,13 @@ ZENER_DEVICE_TEST_F(Analysis, AllOriginsAreTheDirectSum, AnalysisTest) {
   ASSERT_EQ(got.lag_ps.size(), static_cast<std::size_t>(frames / 2 + 1));
   EXPECT_DOUBLE_EQ(got.lag_ps[3], 1.5);
   ASSERT_EQ(got.groups.size(), 6U); // all, Nb, W, some; all, some
-  const double mass[2] = {92.90637, 183.84};
+  std::vector<std::int32_t> class_of_atom;
+  const std::vector<AtomClass> classes = atom_classes(choice.plan, start, class_of_atom);
   for (std::size_t k = 0; k < 2; ++k) {
     reference::Path positions, velocities;
     std::vector<double> masses;
-    for (const std::int32_t type : start[k].type) {
-      masses.push_back(k == 1 ? mass[1] : mass[type]);
+    for (std::size_t i = 0; i < start[k].size(); ++i) {
+      masses.push_back(classes[static_cast<std::size_t>(class_of_atom[(k == 0 ? 0 : 9) + i])].mass_amu);
     }
     for (const std::vector<Atoms> &frame : path) {
       positions.push_back(frame[k].position_A);
@@ -261,7 +262,8 @@ ZENER_DEVICE_TEST_F(Analysis, CurrentsAreTheDirectSum, AnalysisTest) {
   const CurrentsResult got = currents_of(choice, analysis->sums(), start, 0.25);
   ASSERT_EQ(got.entries.size(), 3U * 4U + 3U * 1U); // all, Nb, Nb-W, W; all
   ASSERT_EQ(got.lag_ps.size(), 6U);
-  const double mass[2] = {92.90637, 183.84};
+  std::vector<std::int32_t> class_of_atom;
+  const std::vector<AtomClass> classes = atom_classes(choice.plan, start, class_of_atom);
   for (const CurrentCurves &one : got.entries) {
     const std::size_t s = one.system;
     const auto n = static_cast<double>(start[s].size());
@@ -269,7 +271,7 @@ ZENER_DEVICE_TEST_F(Analysis, CurrentsAreTheDirectSum, AnalysisTest) {
     std::vector<double> masses;
     std::array<std::vector<std::size_t>, 2> atoms; // by element
     for (std::size_t i = 0; i < start[s].size(); ++i) {
-      masses.push_back(s == 1 ? mass[1] : mass[start[s].type[i]]);
+      masses.push_back(classes[static_cast<std::size_t>(class_of_atom[(s == 0 ? 0 : 9) + i])].mass_amu);
       atoms[static_cast<std::size_t>(start[s].type[i])].push_back(i);
     }
     for (const std::vector<Atoms> &frame : path) {

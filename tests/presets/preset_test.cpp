@@ -398,7 +398,8 @@ std::vector<json> every_shape_of_md() {
         R"({"ensemble": {"kind": "npt_isotropic", "temperature_K": 300, "pressure_GPa": 1}})",
         R"({"ensemble": {"kind": "npt_axes", "temperature_K": 300, "pressure_GPa": [1, 2, 3]}})",
         R"({"ensemble": {"kind": "npt_stochastic", "temperature_K": 300}, "limits": {"largest_move_A": 1}})",
-        R"({"analyses": {"msd": {"fit_ps": [1, 2]}, "vacf": {"levels": 2}, "groups": [{"name": "a", "atoms": [0]}]}})",
+        R"({"analyses": {"msd": {"fit_ps": [1, 2]}, "vacf": {"levels": 2}, "all_origins": {},
+                        "currents": {"waves": [[1, 0, 0]]}, "groups": [{"name": "a", "atoms": [0]}]}})",
         R"({"output": {"trajectory": {"every": 10, "format": "h5md", "quantities": ["velocities"]}}})"}) {
     documents.push_back(minimal_md());
     documents.back().update(json::parse(change));
@@ -482,10 +483,11 @@ std::vector<json> every_shape_of_training() {
 
 std::vector<json> every_shape_of_analyze() {
   std::vector<json> documents;
-  for (const char *change :
-       {"{}", R"({"trajectory": {"file": "t.dump", "elements": ["Nb", "W"], "first": 3, "last": 9, "frame_interval_ps": 0.1}})",
-        R"({"analyses": {"msd": {}, "groups": [{"name": "a", "atoms": [0, 4]}]}, "output": {"plots": false}})",
-        R"({"analyses": {"vacf": {"origins_every": 8, "window": "none"}}})"}) {
+  for (
+      const char *change :
+      {"{}", R"({"trajectory": {"file": "t.dump", "elements": ["Nb", "W"], "first": 3, "last": 9, "frame_interval_ps": 0.1}})",
+       R"({"analyses": {"msd": {}, "groups": [{"name": "a", "atoms": [0, 4]}]}, "output": {"plots": false}})",
+       R"({"analyses": {"vacf": {"origins_every": 8, "window": "none"}, "all_origins": {}, "currents": {"waves": [[1, 0, 0]]}}})"}) {
     documents.push_back(minimal_analyze());
     documents.back().update(json::parse(change));
   }
