@@ -1,6 +1,7 @@
 #include "host/engine/analysis_engine.hpp"
 
 #include "host/engine/box_of.hpp"
+#include "host/engine/structure_quantity.hpp"
 #include "host/neutral/errors.hpp"
 #include "kernels/analysis/correlator.hpp"
 
@@ -176,6 +177,9 @@ DeviceAnalysis::DeviceAnalysis(Queue &queue, const AnalysisPlan &plan, const std
   if (plan.vacf) {
     quantities_.push_back(std::make_unique<DeviceCorrelator>(queue_, *plan.vacf, false, layout));
   }
+  if (plan.structure) {
+    quantities_.push_back(std::make_unique<StructureQuantity>(queue_, *plan.structure, systems));
+  }
   position_ = DeviceBuffer<double>(queue_, 3 * n_, "positions of a frame");
   velocity_ = DeviceBuffer<double>(queue_, plan.vacf ? 3 * n_ : 0, "velocities of a frame");
   box_ = DeviceBuffer<Box>(queue_, k_, "cells of a frame");
@@ -275,6 +279,14 @@ AnalysisSums DeviceAnalysis::sums() {
     quantity->result(out);
   }
   return out;
+}
+
+std::vector<AtomFrame> DeviceAnalysis::take_atoms() {
+  std::vector<AtomFrame> frames;
+  for (const auto &quantity : quantities_) {
+    quantity->take(frames);
+  }
+  return frames;
 }
 
 AnalysisState DeviceAnalysis::save() {

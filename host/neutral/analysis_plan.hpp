@@ -2,6 +2,7 @@
 #pragma once
 
 #include "host/neutral/atoms.hpp"
+#include "host/neutral/structure_watch.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -32,7 +33,8 @@ struct AnalysisPlan {
   std::optional<CorrelatorPlan> vacf; // of velocities
   bool remove_drift = true;           // of each system's centre of mass
   std::vector<AtomGroup> groups;
-  bool empty() const { return !msd && !vacf; }
+  std::optional<StructureWatch> structure;
+  bool empty() const { return !msd && !vacf && !structure; }
 };
 
 // Atoms of one system that are in the same groups and of the same element and mass: sums are kept for each class.
@@ -64,6 +66,7 @@ struct AnalysisSums {
   std::int64_t frames = 0;
   std::vector<AtomClass> classes;
   std::optional<CorrelatorSums> msd, vacf; // A^2, A^2/ps^2
+  std::optional<StructureSums> structure;
 };
 
 // What a device needs to go on bit for bit.
