@@ -15,6 +15,7 @@ from plot_drawing import (
     COLOURS, DASHES, escaped, evenly, headline, legend_beside, make_folder, name_axes, no_value, panel_grid, save, shown_note,
 )
 from plot_reading import drawable, need_files, read_in_child, read_json, text
+from plot_structure import draw_structure, read_structure
 
 FORMATS = {"zener-analyze-series-1": "zener-analyze-summary-1", "zener-md-series-1": "zener-md-summary-1"}
 CURVES = {"msd": "lag_ps", "vacf": "lag_ps", "green_kubo": None, "density_of_states": "frequency_THz"}
@@ -63,6 +64,7 @@ def read_series(reader, run):
     several = len(set(names[1])) > 1
     run.labels = ["%s %s" % (system, group) if several else group for group, system in zip(*names)]
     run.curves = {}
+    read_structure(reader, run)
     for name, axis in CURVES.items():
         folder = "analyses/" + name
         if reader.has(folder):
@@ -125,6 +127,7 @@ def draw_motion(folder):
         panels = [("$F$ (1/THz)", "density_of_states", 3, False, False)]
         yield save(draw(run, "Vibrational density of states", "Frequency (THz)", panels, ("integral 3",)), plots,
                    "density_of_states.png")
+    yield from draw_structure(folder, run)
 
 
 draw_all = draw_motion  # of runs of analyze

@@ -83,9 +83,12 @@ int run_analyze(const RunOptions &options) {
   write_file_atomically(folder / "preset.json", resolved(preset).dump(2) + "\n");
 
   Clock::time_point last_report = begin;
+  const auto write_atoms_kept = [&] { write_atom_frames(folder, analysis->take_atoms(), kSystem); };
   analysis->push(first);
+  write_atoms_kept();
   for (; frame && !stop_requested(); frame = frames.next()) {
     analysis->push({*frame});
+    write_atoms_kept();
     if (seconds_since(last_report) > kReport_s) {
       log_info(fmt::format("{} frames", analysis->frames()));
       last_report = Clock::now();

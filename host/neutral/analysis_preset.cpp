@@ -1,6 +1,7 @@
 #include "host/neutral/analysis_preset.hpp"
 
 #include "host/neutral/schema.hpp"
+#include "host/neutral/structure_watch_preset.hpp"
 #include "host/neutral/text.hpp"
 
 #include <fmt/format.h>
@@ -106,7 +107,7 @@ void read_vacf(ObjectReader &analyses, AnalysisChoice &choice) {
 
 } // namespace
 
-std::optional<AnalysisChoice> read_analyses(ObjectReader &keys, bool in_flight) {
+std::optional<AnalysisChoice> read_analyses(ObjectReader &keys, bool in_flight, const std::filesystem::path &preset_file) {
   if (in_flight && !is_given(keys, "analyses")) {
     return std::nullopt;
   }
@@ -138,9 +139,14 @@ std::optional<AnalysisChoice> read_analyses(ObjectReader &keys, bool in_flight) 
   if (is_given(analyses, "vacf")) {
     read_vacf(analyses, choice);
   }
+  if (is_given(analyses, "structure")) {
+    ObjectReader structure = analyses.object("structure");
+    choice.plan.structure = read_structure_watch(structure, preset_file, choice.phases_file);
+    structure.finish();
+  }
   analyses.finish();
   if (choice.plan.empty()) {
-    keys.refuse("analyses", "nothing is asked for; give msd, vacf or both (an empty object takes what is usual)");
+    keys.refuse("analyses", "nothing is asked for; give msd, vacf or structure (an empty object takes what is usual)");
   }
   return choice;
 }
@@ -162,6 +168,7 @@ json analyses_json(const std::optional<AnalysisChoice> &choice, bool in_flight) 
     out["vacf"]["density_of_states"] = choice->density_of_states;
     out["vacf"]["window"] = choice->hann ? "hann" : "none";
   }
+  out["structure"] = choice->plan.structure ? structure_watch_json(*choice->plan.structure, choice->phases_file) : json();
   if (in_flight) {
     out["every"] = choice->every;
     out["begin_step"] = choice->begin_step;
@@ -201,7 +208,7 @@ AnalyzePreset read_analyze_preset(const json &document, const std::filesystem::p
   frames.nearest_image = trajectory.choice("unwrap", {"no", "nearest_image"}, "no") == "nearest_image";
   frames.velocities_by_differences = trajectory.choice("velocities", {"file", "differences"}, "file") == "differences";
   trajectory.finish();
-  preset.analyses = *read_analyses(keys, false);
+  preset.analyses = *read_analyses(keys, false, file);
   frames.want_velocities = preset.analyses.plan.vacf.has_value();
   if (frames.velocities_by_differences && !frames.want_velocities) {
     keys.refuse("trajectory/velocities", "\"differences\" is given, but no analysis looks at velocities; it belongs to vacf");

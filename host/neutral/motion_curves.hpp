@@ -6,6 +6,7 @@
 #include "host/neutral/transport.hpp"
 
 #include <array>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,7 +18,8 @@ struct AnalysisChoice {
   AnalysisPlan plan;
   std::optional<std::array<double, 2>> fit_ps; // lags between which the MSD is fitted
   bool density_of_states = false;
-  bool hann = true; // window of the density of states
+  bool hann = true;                  // window of the density of states
+  std::filesystem::path phases_file; // that the structure's model of phases is from
   // md alone: steps between frames, and the step of the first.
   std::int64_t every = 1;
   std::int64_t begin_step = 0;

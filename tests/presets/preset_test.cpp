@@ -107,6 +107,10 @@ json minimal_static_cells(const std::string &driver) {
 
 json minimal_training() { return json::parse(R"({"driver": "train_barriers", "data": "barriers.h5", "networks": ["mlp"]})"); }
 
+json minimal_phases() {
+  return json::parse(R"({"driver": "train_phases", "sources": [{"phase": "bcc", "trajectory": {"file": "t.xyz"}}]})");
+}
+
 json minimal_analyze() {
   return json::parse(R"({"driver": "analyze", "trajectory": {"file": "t.xyz"}, "analyses": {"vacf": {}}})");
 }
@@ -134,6 +138,9 @@ std::optional<json> read_static_cells(const json &document, std::set<std::string
   }
   if (driver == "train_barriers") {
     return resolved(read_train_preset(document, "p.json", asked));
+  }
+  if (driver == "train_phases") {
+    return resolved(read_phases_preset(document, "p.json", asked));
   }
   if (driver == "swap_mc_md") {
     return resolved(read_swap_preset(document, "p.json", asked));
@@ -380,6 +387,7 @@ const std::vector<std::string> kDrivers{"kmc",
                                         "lattice_parameter",
                                         "barrier_dataset",
                                         "train_barriers",
+                                        "train_phases",
                                         "swap_mc_md",
                                         "analyze"};
 
@@ -485,8 +493,22 @@ std::vector<json> every_shape_of_analyze() {
   for (const char *change :
        {"{}", R"({"trajectory": {"file": "t.dump", "elements": ["Nb", "W"], "first": 3, "last": 9, "frame_interval_ps": 0.1}})",
         R"({"analyses": {"msd": {}, "groups": [{"name": "a", "atoms": [0, 4]}]}, "output": {"plots": false}})",
+        R"({"analyses": {"structure": {}}})",
+        R"({"analyses": {"structure": {"cna": false, "pair_distribution": {}, "structure_factor": {},
+            "steinhardt": [{}, {"neighbours": "cutoff", "cutoff_A": 3}]}}})",
         R"({"analyses": {"vacf": {"origins_every": 8, "window": "none"}}})"}) {
     documents.push_back(minimal_analyze());
+    documents.back().update(json::parse(change));
+  }
+  return documents;
+}
+
+std::vector<json> every_shape_of_phases() {
+  std::vector<json> documents;
+  for (const char *change :
+       {"{}", R"({"steinhardt": {"neighbours": "nearest", "nearest": 14}, "mixture": {"components": 4, "of": "each_phase"}})",
+        R"({"steinhardt": {"neighbours": "cutoff", "cutoff_A": 3}, "mixture": {}, "output": {"plots": false}})"}) {
+    documents.push_back(minimal_phases());
     documents.back().update(json::parse(change));
   }
   return documents;
@@ -496,6 +518,9 @@ std::vector<json> every_shape_of_analyze() {
 std::vector<json> every_shape(const std::string &driver) {
   if (driver == "analyze") {
     return every_shape_of_analyze();
+  }
+  if (driver == "train_phases") {
+    return every_shape_of_phases();
   }
   if (driver == "train_barriers") {
     return every_shape_of_training();
