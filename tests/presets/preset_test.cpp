@@ -10,6 +10,7 @@
 #include "host/neutral/map_preset.hpp"
 #include "host/neutral/md_preset.hpp"
 #include "host/neutral/neb_preset.hpp"
+#include "host/neutral/phases_preset.hpp"
 #include "host/neutral/preset.hpp"
 #include "host/neutral/relax_preset.hpp"
 #include "host/neutral/schema.hpp"
