@@ -106,6 +106,7 @@ int run_analyze(const RunOptions &options) {
     if (mean_positions) {
       mean_positions->add(analysis->take_mean_positions());
     }
+    write_atom_frames(folder, analysis->take_atoms(), kSystem);
   };
   Clock::time_point last_report = begin;
   FrameMeans means;

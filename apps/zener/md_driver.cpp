@@ -236,6 +236,7 @@ private:
       rows_.insert(rows_.end(), report_.rows.begin(), report_.rows.end());
       step_ = until;
       progress.update(static_cast<std::uint64_t>(step_));
+      write_atoms_kept();
       if (preset_.trajectory && step_ % preset_.trajectory->every == 0) {
         trajectory_->add(*batch_, batch_->thermo());
       }
@@ -248,7 +249,14 @@ private:
     return finish();
   }
 
+  void write_atoms_kept() {
+    if (analysis_) {
+      write_atom_frames(folder_, analysis_->take_atoms(), system_names(preset_));
+    }
+  }
+
   void save() {
+    write_atoms_kept(); // they are no part of the state
     DynamicsCheckpoint checkpoint;
     checkpoint.identity = identity_;
     checkpoint.meta = {wall_before_s_ + seconds_since(begin_), static_cast<std::int64_t>(next_sample())};

@@ -8,6 +8,7 @@
 #include "host/neutral/flux_plan.hpp"
 #include "host/neutral/mean_positions_plan.hpp"
 #include "host/neutral/mobility_plan.hpp"
+#include "host/neutral/structure_watch.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -36,15 +37,18 @@ struct AtomGroup {
 struct AnalysisPlan {
   std::optional<CorrelatorPlan> msd;  // of positions
   std::optional<CorrelatorPlan> vacf; // of velocities
-  std::optional<EventsPlan> events;
-  bool remove_drift = true; // of each system's centre of mass
+  bool remove_drift = true;           // of each system's centre of mass
   std::vector<AtomGroup> groups;
   std::optional<AllOriginsPlan> all_origins;
   std::optional<CurrentsPlan> currents;
   std::optional<FluxPlan> flux;
   std::optional<MobilityPlan> mobility;
   std::optional<MeanPositionsPlan> mean_positions;
-  bool empty() const { return !msd && !vacf && !all_origins && !currents && !flux && !mobility && !mean_positions && !events; }
+  std::optional<EventsPlan> events;
+  std::optional<StructureWatch> structure;
+  bool empty() const {
+    return !msd && !vacf && !all_origins && !currents && !flux && !mobility && !mean_positions && !events && !structure;
+  }
   bool needs_constant_cell() const {
     return msd || (all_origins && all_origins->displacements) || flux || mobility || mean_positions;
   }
@@ -85,6 +89,7 @@ struct AnalysisSums {
   std::optional<FluxSums> flux;
   std::optional<MobilitySums> mobility;
   std::optional<EventsSums> events;
+  std::optional<StructureSums> structure;
 };
 
 // What a device needs to go on bit for bit.

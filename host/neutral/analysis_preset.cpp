@@ -3,6 +3,7 @@
 #include "host/neutral/events_preset.hpp"
 #include "host/neutral/schema.hpp"
 #include "host/neutral/smoothed_preset.hpp"
+#include "host/neutral/structure_watch_preset.hpp"
 #include "host/neutral/text.hpp"
 #include "host/neutral/two_phase_preset.hpp"
 
@@ -165,7 +166,7 @@ void read_currents(ObjectReader &analyses, AnalysisChoice &choice) {
 
 } // namespace
 
-std::optional<AnalysisChoice> read_analyses(ObjectReader &keys, bool in_flight) {
+std::optional<AnalysisChoice> read_analyses(ObjectReader &keys, bool in_flight, const std::filesystem::path &preset_file) {
   if (in_flight && !is_given(keys, "analyses")) {
     return std::nullopt;
   }
@@ -211,6 +212,11 @@ std::optional<AnalysisChoice> read_analyses(ObjectReader &keys, bool in_flight) 
   }
   read_smoothed(analyses, choice.plan);
   read_events(analyses, choice);
+  if (is_given(analyses, "structure")) {
+    ObjectReader structure = analyses.object("structure");
+    choice.plan.structure = read_structure_watch(structure, preset_file, choice.phases_file);
+    structure.finish();
+  }
   analyses.finish();
   if (choice.plan.empty()) {
     keys.refuse("analyses", "nothing is asked for; give msd, vacf or another (an empty object takes what is usual)");
@@ -255,6 +261,7 @@ json analyses_json(const std::optional<AnalysisChoice> &choice, bool in_flight) 
                        {"window", choice->hann_currents ? "hann" : "none"}};
   }
   put_smoothed(out, choice->plan);
+  out["structure"] = choice->plan.structure ? structure_watch_json(*choice->plan.structure, choice->phases_file) : json();
   if (in_flight) {
     out["every"] = choice->every;
     out["begin_step"] = choice->begin_step;
@@ -298,7 +305,7 @@ AnalyzePreset read_analyze_preset(const json &document, const std::filesystem::p
   frames.nearest_image = trajectory.choice("unwrap", {"no", "nearest_image"}, "no") == "nearest_image";
   frames.velocities_by_differences = trajectory.choice("velocities", {"file", "differences"}, "file") == "differences";
   trajectory.finish();
-  preset.analyses = *read_analyses(keys, false);
+  preset.analyses = *read_analyses(keys, false, file);
   complete_sites(keys, preset.analyses, file);
   frames.want_velocities = preset.analyses.plan.needs_velocities();
   if (frames.velocities_by_differences && !frames.want_velocities) {

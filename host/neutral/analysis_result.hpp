@@ -24,6 +24,7 @@ struct AnalysisResult {
   DiffusionResult diffusion;
   std::vector<double> temperature_K; // of each system; NaN where it is not known
   std::optional<EventsResult> events;
+  std::optional<WatchedStructure> structure;
 };
 
 // frame_ps: time between two frames. means: of each system; a temperature that they do not know is that of the velocities.
@@ -50,6 +51,9 @@ inline AnalysisResult analysis_result(const AnalysisChoice &choice, const Analys
   result.diffusion = diffusion_of(choice, result.motion, means);
   if (sums.events) {
     result.events = events_of(*choice.plan.events, choice.events, *sums.events, systems, frame_ps);
+  }
+  if (sums.structure) {
+    result.structure = watched_structure(*choice.plan.structure, *sums.structure, systems, frame_ps);
   }
   return result;
 }

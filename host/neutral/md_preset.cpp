@@ -297,7 +297,7 @@ MdPreset read_md_preset(const json &document, const std::filesystem::path &file,
   preset.checkpoint_every_s = read_positive(checkpoint, "every_s", 300.0);
   checkpoint.finish();
   read_output(keys, preset);
-  preset.analyses = read_analyses(keys, true);
+  preset.analyses = read_analyses(keys, true, file);
   if (preset.analyses && preset.analyses->begin_step >= preset.steps) {
     keys.refuse("analyses/begin_step",
                 fmt::format("{} is not before the end of the run, step {}", preset.analyses->begin_step, preset.steps));
@@ -430,6 +430,10 @@ json identity(const MdPreset &preset, const MdPlan &plan) {
     analyses.erase("defect");
     for (auto one = analyses.begin(); one != analyses.end();) { // nor are those that came later
       one = one->is_null() ? analyses.erase(one) : std::next(one);
+    }
+    if (preset.analyses->plan.structure && preset.analyses->plan.structure->phases) {
+      const std::string model = phase_model_text(*preset.analyses->plan.structure->phases);
+      analyses["structure"]["phases"] = bytes_hash({model.begin(), model.end()});
     }
   }
   keys["output"] = {{"thermo_every", keys["output"]["thermo_every"]}, {"trajectory", keys["output"]["trajectory"]}};
