@@ -116,7 +116,7 @@ def plot_times(run):
     axes[0].set_ylabel("Events so far")
     shown = evenly(range(len(run.systems)), MOST_SYSTEMS)
     lines = []
-    for name, colour in (("vacancies", COLOURS[0]), ("interstitials", COLOURS[1])):
+    for name, colour in (("vacancies", COLOURS[6]), ("interstitials", COLOURS[7])):
         for place, system in enumerate(shown):
             values, lasting = getattr(run, name)[:, system], getattr(run, "lasting_" + name)[:, system]
             axes[1].plot(run.window_time, values, color=colour, linewidth=0.7, alpha=0.45)

@@ -92,7 +92,7 @@ public:
     }
 
     if (preset_.analyses) {
-      prepare_analyses(*preset_.analyses, preset_.file, frame_ps());
+      prepare_analyses(*preset_.analyses, preset_.file, frame_ps(preset_));
     }
     batch_ = made_of_structure(preset_, [&] { // first: what it refuses leaves no folder
       return make_ ? make_(plan_.atoms) : chosen_.backend->make_atoms(plan_.atoms);
@@ -150,8 +150,6 @@ private:
   fs::path checkpoint_file() const { return folder_ / kCheckpointName; }
 
   // Between two frames of the analyses.
-  double frame_ps() const { return 1.0e-3 * preset_.time_step_fs * static_cast<double>(preset_.analyses->every); }
-
   // Frames that the analyses have seen when a step is done.
   std::int64_t observed_until(std::int64_t step) const {
     const AnalysisChoice &choice = *preset_.analyses;

@@ -316,6 +316,7 @@ ZENER_DEVICE_TEST_F(Events, NearestOfAllSites, EventsTest) {
     double throws_A;
   };
   const std::vector<Case> cases{{{Vector3{9, 0, 0}, Vector3{4, 8.5, 0}, Vector3{-3, 2, 9.5}}, {3, 3, 3}, 4.0},
+                                {{Vector3{9, 0, 0}, Vector3{8, 9, 0}, Vector3{8, 8, 9}}, {3, 3, 3}, 4.0},
                                 {{Vector3{3, 0, 0}, Vector3{1.4, 3.1, 0}, Vector3{0.5, 0.2, 12}}, {1, 1, 4}, 2.5}};
   for (std::size_t c = 0; c < cases.size(); ++c) {
     reference::Sequence random(static_cast<unsigned>(10 + c));
@@ -362,6 +363,28 @@ ZENER_DEVICE_TEST_F(Events, NearestOfAllSites, EventsTest) {
     }
     EXPECT_EQ(next, got.moves.size());
   }
+}
+
+// An atom that leaves a surface belongs to the site below it, however far it is.
+ZENER_DEVICE_TEST_F(Events, AnAtomInTheVacuum, EventsTest) {
+  StructureSpec spec = bcc(3);
+  spec.surface = SurfaceSpec{2, 40.0};
+  AnalysisPlan plan = plan_of(3);
+  plan.remove_drift = false;
+  plan.events->sites = crystal_sites(spec);
+  plan.events->window_frames = 1;
+  std::vector<Atoms> frames(4, build_structure(spec));
+  const auto top = std::max_element(frames[0].position_A.begin(), frames[0].position_A.end(),
+                                    [](const Vector3 &a, const Vector3 &b) { return a[2] < b[2]; }) -
+                   frames[0].position_A.begin();
+  double height = 0.0;
+  for (Atoms &frame : frames) {
+    frame.position_A[static_cast<std::size_t>(top)][2] += height;
+    height += 11.0; // at last beyond the cell
+  }
+  const EventsSums got = sums_of(plan, {frames});
+  EXPECT_TRUE(got.moves.empty());
+  EXPECT_EQ(got.vacancies, std::vector<std::int64_t>(4, 0));
 }
 
 // Sites follow a cell that grows and shears, from another origin, and a crystal that moves as a whole.

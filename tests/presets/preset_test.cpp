@@ -422,7 +422,8 @@ std::vector<json> every_shape_of_md() {
         R"({"ensemble": {"kind": "npt_stochastic", "temperature_K": 300}, "limits": {"largest_move_A": 1}})",
         R"({"analyses": {"msd": {"fit_ps": [1, 2]}, "vacf": {"levels": 2}, "all_origins": {},
                         "currents": {"waves": [[1, 0, 0]]}, "groups": [{"name": "a", "atoms": [0]}]}})",
-        R"({"analyses": {"events": {}}})",
+        R"({"structure": {"lattice": "bcc", "a_A": 3, "cells": [2, 2, 2], "elements": ["W"], "displacement_A": 0.1},
+            "analyses": {"events": {}}})",
         R"({"output": {"trajectory": {"every": 10, "format": "h5md", "quantities": ["velocities"]}}})"}) {
     documents.push_back(minimal_md());
     documents.back().update(json::parse(change));
