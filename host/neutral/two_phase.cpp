@@ -60,8 +60,8 @@ struct GasIntegrals {
 };
 
 // Of f F_g times the weights, 0 to infinity: the trapezoidal rule in s, nu = scale exp(pi/2 sinh s), to which neither the
-// logarithm at 0 nor the tail matters.
-GasIntegrals gas_integrals(const TwoPhaseParts &parts, GasForm form, double u_per_THz) {
+// logarithm at 0 nor the tail matters. Beyond end_THz the energy is classical.
+GasIntegrals gas_integrals(const TwoPhaseParts &parts, GasForm form, double u_per_THz, double end_THz) {
   constexpr int kNodes = 2400;
   constexpr double kEnd = 3.3;
   const double scale = parts.alpha_per_ps / (2.0 * pi), step = 2.0 * kEnd / kNodes;
@@ -72,7 +72,7 @@ GasIntegrals gas_integrals(const TwoPhaseParts &parts, GasForm form, double u_pe
     const double weight = step * nu * 0.5 * pi * std::cosh(s) * gas_at(parts, form, nu);
     const double u = std::min(nu * u_per_THz, 700.0);
     const Pair entropy = {1.0 - std::log(nu * u_per_THz), entropy_weights(u)[1]};
-    const Pair energy = {1.0, 0.5 * nu * u_per_THz + u / std::expm1(u)};
+    const Pair energy = {1.0, nu < end_THz ? energy_weights(u)[1] : 1.0};
     for (std::size_t w = 0; w < kWeights && weight > 0.0; ++w) {
       out.entropy[w] += weight * entropy[w];
       out.energy[w] += weight * energy[w];
@@ -158,7 +158,7 @@ TwoPhaseParts two_phase(std::span<const double> nu, std::span<const double> f, c
   if (out.fluidicity > 0.0) {
     const double y = out.packing;
     out.alpha_per_ps = 12.0 * out.fluidicity / f[0];
-    const GasIntegrals gas = gas_integrals(out, form, u_per_THz);
+    const GasIntegrals gas = gas_integrals(out, form, u_per_THz, nu.back());
     for (std::size_t w = 0; w < kWeights; ++w) {
       out.solid_entropy[w] -= gas.entropy[w];
       out.energy[w] += 1.5 * out.fluidicity - gas.energy[w];

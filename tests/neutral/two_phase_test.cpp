@@ -191,6 +191,25 @@ TEST(TwoPhase, MemoryFunction) {
   EXPECT_NEAR(1e-3 * moment, parts.fluidicity * parts.second_moment_per_ps2, 1e-4 * parts.second_moment_per_ps2);
 }
 
+// Cold enough for quanta to count: a liquid's zero-point energy is finite in both forms, also where velocities are taken often.
+TEST(TwoPhase, QuantumEnergyOfALiquid) {
+  for (const double frame_ps : {0.02, 0.005}) {
+    const Spectrum of = spectrum_of([](double t) { return std::cos(4.0 * t) / std::cosh(6.0 * t); },
+                                    frame_ps < 0.01 ? 2000 : 500, frame_ps, false);
+    std::array<TwoPhaseParts, 2> got;
+    for (std::size_t form = 0; form < 2; ++form) {
+      got[form] = two_phase(of.nu, of.f, {100.0, 39.948, 46.0}, kGasForms[form], ExcessEntropy::published);
+      EXPECT_NEAR(got[form].energy[0], 3.0 - 1.5 * got[form].fluidicity, 1e-6);
+    }
+    EXPECT_GT(got[0].fluidicity, 0.2);
+    // Wigner's term, (hbar/kT)^2/12 times the oscillators' share of the second moment, 3 (16 + 36)/ps^2.
+    const double wigner = (1.0 - got[1].fluidicity) * 3.0 * 52.0 / 12.0 *
+                          std::pow(kPlanck / (2.0 * kPi * kBoltzmannConstant_eV_per_K * 100.0), 2);
+    EXPECT_NEAR(got[1].energy[1] - got[1].energy[0], wigner, 0.05 * wigner) << frame_ps;
+    EXPECT_NEAR(got[0].energy[1], got[1].energy[1], 0.35) << frame_ps;
+  }
+}
+
 TEST(TwoPhase, RefusesWhatCannotBe) {
   const std::vector<double> nu{0.0, 1.0}, f{1.0, 1.0};
   EXPECT_THROW(two_phase(nu, {f.data(), 1}, {300.0, 1.0, 1.0}, GasForm::classic, ExcessEntropy::published), InvariantError);
