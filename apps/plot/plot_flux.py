@@ -73,7 +73,7 @@ def maps_of(run, name, maps, both_ways, title, label):
         axis.set_ylabel(u"$%s$ (\u00c5)" % SIDES[d][1])
         axis.set_title("$F_%s(%s, %s)$: %d toward plus, %d toward minus" % (DIRECTIONS[d], *SIDES[d], plus, minus), fontsize=9)
     figure.tight_layout(w_pad=1.5)
-    figure.subplots_adjust(top=0.84)
+    figure.subplots_adjust(top=0.9)
     figure.colorbar(matplotlib.cm.ScalarMappable(norm, colours), ax=axes[0].tolist(), label=label, aspect=25, shrink=0.85, pad=0.02)
     run.compositions = [(escaped(" ".join(name.split())[:40]), [0])]
     headline(figure, run, title, shown_note(len(run.systems), len(run.names), "systems"))
