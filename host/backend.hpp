@@ -5,6 +5,7 @@
 #include "host/neutral/errors.hpp"
 #include "host/neutral/kmc_plan.hpp"
 #include "host/neutral/md_plan.hpp"
+#include "host/neutral/mixture.hpp"
 #include "host/neutral/structure_plan.hpp"
 #include "host/neutral/train_plan.hpp"
 
@@ -103,6 +104,8 @@ public:
   // What was measured so far; small.
   virtual AnalysisSums sums() = 0;
   virtual std::int64_t frames() const = 0;
+  // Frames of atoms that were kept since the last call. Not part of the state: take them before save().
+  virtual std::vector<AtomFrame> take_atoms() = 0;
   virtual AnalysisState save() = 0;
   virtual void load(const AnalysisState &state) = 0;
   virtual TransferCount transfers() const = 0;
@@ -181,6 +184,12 @@ public:
   // Structure of one frame of each system, uploaded once; systems do not see each other. Throws ConfigError for plans that
   // cannot be, DataError for atoms that a structure cannot be found of (host/engine/structure_engine.hpp).
   virtual StructureResult structure(const StructurePlan &plan, const std::vector<Atoms> &systems) = 0;
+  // Fits a Gaussian mixture to samples [N][features] (host/engine/mixture_engine.hpp). Throws ConfigError for a plan that
+  // cannot be, DataError for samples that are no numbers, DeviceError when the memory is too small (estimated first).
+  virtual MixtureFit fit_mixture(const MixturePlan &plan, int features, std::span<const double> samples) = 0;
+  // Scores of samples [N][mixture.features].
+  virtual MixtureScores score_mixture(const Mixture &mixture, const std::vector<std::int32_t> &class_of_component, int classes,
+                                      std::span<const double> samples) = 0;
   // Barriers of environments given as species codes on the sites of environment_of(model).
   virtual EnvironmentBarriers barriers(const BarrierModel &model, Precision precision, std::span<const std::uint8_t> types) = 0;
   // The vacancy on every site of a configuration without vacancies in turn (the atom there is taken away): barriers, and the

@@ -15,6 +15,7 @@ from plot_drawing import (
     COLOURS, DASHES, escaped, evenly, headline, legend_beside, make_folder, name_axes, no_value, panel_grid, save, shown_note,
 )
 from plot_reading import drawable, need_files, read_in_child, read_json, text
+from plot_structure import draw_structure, read_structure
 
 FORMATS = {"zener-analyze-series-1": "zener-analyze-summary-1", "zener-md-series-1": "zener-md-summary-1"}
 # Datasets of values below "analyses", and those of their abscissae.
@@ -68,6 +69,7 @@ def read_series(reader, run):
     several = len(set(names[1])) > 1
     run.labels = ["%s %s" % (system, group) if several else group for group, system in zip(*names)]
     run.curves = {}
+    read_structure(reader, run)
     for name, axis in CURVES.items():
         folder = "analyses/" + name
         if reader.has(folder):
@@ -131,8 +133,6 @@ def draw_motion(folder):
         panels = [("$F$ (1/THz)", "density_of_states", 3, False, False)]
         yield save(draw(run, "Vibrational density of states", "Frequency (THz)", panels,
                         ("bands: one standard error", "integral 3")), plots, "density_of_states.png")
-
-
     if "all_origins/msd" in run.curves:
         panels = [("MSD (%s)" % area, "all_origins/msd", 3, False, True)]
         panels += [("%s (%s)" % (DIRECTIONS[d], area), "all_origins/msd", d, False, True) for d in range(3)]
@@ -142,3 +142,4 @@ def draw_motion(folder):
         panels = [("$C(t) / C(0)$", "all_origins/vacf", 3, True, False)]
         yield save(draw(run, "Velocity autocorrelation over all origins of time", "Time (ps)", panels, ()), plots,
                    "vacf_all_origins.png")
+    yield from draw_structure(folder, run)

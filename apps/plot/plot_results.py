@@ -3,7 +3,8 @@
 
     python3 plot_results.py DIR        reads the results in DIR, writes DIR/plots/*.png
 
-DIR/map.h5 (a barrier_map run) goes to plot_barrier_map, DIR/fit.h5 (fit_interactions) to plot_fit, DIR/training.h5
+DIR/map.h5 (a barrier_map run) goes to plot_barrier_map, DIR/phases.h5 (train_phases) to plot_phases, DIR/fit.h5
+(fit_interactions) to plot_fit, DIR/training.h5
 (train_barriers) to plot_train, DIR/relax.h5, DIR/elastic.h5, DIR/defects.h5, DIR/neb.h5, DIR/lattice.h5 and DIR/barriers.h5 (the
 drivers relax, elastic, defects, neb, lattice_parameter and barrier_dataset) to plot_statics, DIR/series.h5 and DIR/summary.json
 to plot_md, plot_swap, plot_analyses or plot_diffusion where the summary is that of an md, swap_mc_md or analyze run or of
@@ -34,7 +35,8 @@ class OneLineParser(argparse.ArgumentParser):
 def module_for(folder):
     """The module that draws these results."""
     statics = dict.fromkeys(("relax.h5", "elastic.h5", "defects.h5", "neb.h5", "lattice.h5", "barriers.h5"), "plot_statics")
-    for name, module in {"map.h5": "plot_barrier_map", "fit.h5": "plot_fit", "training.h5": "plot_train", **statics}.items():
+    for name, module in {"map.h5": "plot_barrier_map", "fit.h5": "plot_fit", "training.h5": "plot_train",
+                         "phases.h5": "plot_phases", **statics}.items():
         if os.path.isfile(os.path.join(folder, name)):
             return module
     try:

@@ -7,6 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,15 @@ nlohmann::ordered_json analyses_summary(const AnalysisResult &result, const std:
 void add_analysis_numbers(nlohmann::ordered_json &numbers, const AnalysisResult &result,
                           const std::vector<std::string> &systems);
 
+// Frames of atoms that an analysis kept: folder/ANALYSIS/SYSTEM_FRAME.xyz, each in a file of its own, so that a run that goes
+// on from a checkpoint writes the same again.
+void write_atom_frames(const std::filesystem::path &folder, const std::vector<AtomFrame> &frames,
+                       const std::vector<std::string> &systems);
+
 std::string analysis_tables(const AnalysisResult &result, const std::vector<std::string> &systems);
+
+// Files besides series.h5 and summary.json.
+void write_analysis_files(const std::filesystem::path &folder, const AnalysisResult &result,
+                          const std::vector<std::string> &systems);
 
 } // namespace zener

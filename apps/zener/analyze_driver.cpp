@@ -83,6 +83,7 @@ int run_analyze(const RunOptions &options) {
         file + (start ? ": one frame alone is there; analyses need two or more" : ": there is no frame among those chosen"));
   }
   set_windows(preset.analyses.plan, frames.interval_ps());
+  prepare_analyses(preset.analyses, options.preset, frames.interval_ps());
   const ChosenDevice chosen = choose_device(options.device, options.threads);
   const std::vector<Atoms> first{*start};
   const std::unique_ptr<Analysis> analysis = chosen.backend->make_analysis(preset.analyses.plan, first);
@@ -105,6 +106,7 @@ int run_analyze(const RunOptions &options) {
     if (mean_positions) {
       mean_positions->add(analysis->take_mean_positions());
     }
+    write_atom_frames(folder, analysis->take_atoms(), kSystem);
   };
   Clock::time_point last_report = begin;
   FrameMeans means;
@@ -122,6 +124,7 @@ int run_analyze(const RunOptions &options) {
   const AnalysisResult result =
       analysis_result(preset.analyses, analysis->sums(), first, frames.interval_ps(), {means.means()});
   write_results(folder, preset, result, first[0], chosen, interrupted ? "interrupted" : "finished", seconds_since(begin));
+  write_analysis_files(folder, result, kSystem);
   if (interrupted) {
     log_info(fmt::format("stopped by signal {} after {} frames; their results are in {}", stop_signal(), result.motion.frames,
                          folder.string()));
@@ -147,9 +150,10 @@ void check_analyze(const RunOptions &options) {
   if (!frame) {
     throw DataError(preset.frames.trajectory.file.string() + ": there is no frame among those chosen");
   }
-  if (frames.next()) {
+  if (frames.next()) { // which tells how far they are apart
     set_windows(preset.analyses.plan, frames.interval_ps());
   }
+  prepare_analyses(preset.analyses, options.preset, frames.interval_ps());
   const std::unique_ptr<Analysis> analysis = chosen.backend->make_analysis(preset.analyses.plan, {*frame});
   analysis->push({*frame});
   std::cout << fmt::format("device    {}\nframes    of {} atoms, {}\nmemory    {:.1f} MiB\n", chosen.reason, frame->size(),

@@ -16,7 +16,7 @@ constexpr const char *kDirections[] = {"x", "y", "z"};
 constexpr const char *kMaps[] = {"F_x(y, z)", "F_y(x, z)", "F_z(x, y)"};
 constexpr const char *kAxes[][2] = {{"y", "z"}, {"x", "z"}, {"x", "y"}};
 constexpr const char *kSign =
-    "motion toward plus counts as positive; equation 6 of paper 002 as printed counts motion toward minus";
+    "motion toward plus counts as positive; equation 6 of Wang et al. 2021 as printed counts motion toward minus";
 
 Json number(double value) { return std::isfinite(value) ? Json(value) : Json(); }
 

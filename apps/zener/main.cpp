@@ -12,6 +12,7 @@
 #include "apps/zener/map_driver.hpp"
 #include "apps/zener/md_driver.hpp"
 #include "apps/zener/neb_driver.hpp"
+#include "apps/zener/phases_driver.hpp"
 #include "apps/zener/python.hpp"
 #include "apps/zener/relax_driver.hpp"
 #include "apps/zener/swap_driver.hpp"
@@ -86,7 +87,8 @@ constexpr Driver kDrivers[] = {{"analyze", run_analyze, check_analyze},
                                {"relax", run_relax, check_relax},
                                {"static_mc", run_kmc, check_kmc},
                                {"swap_mc_md", run_swap, check_swap},
-                               {"train_barriers", run_train, check_train}};
+                               {"train_barriers", run_train, check_train},
+                               {"train_phases", run_phases, check_phases}};
 
 // The driver that the preset asks for.
 const Driver &driver_for(const RunOptions &options) {

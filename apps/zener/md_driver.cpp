@@ -1,5 +1,6 @@
 #include "apps/zener/md_driver.hpp"
 
+#include "apps/zener/analysis_results.hpp"
 #include "apps/zener/calls.hpp"
 #include "apps/zener/device_choice.hpp"
 #include "apps/zener/md_results.hpp"
@@ -7,6 +8,7 @@
 #include "apps/zener/mean_positions_files.hpp"
 #include "apps/zener/python.hpp"
 #include "apps/zener/run_folder.hpp"
+#include "host/neutral/analysis_preset.hpp"
 #include "host/neutral/dynamics_checkpoint.hpp"
 #include "host/neutral/errors.hpp"
 #include "host/neutral/files.hpp"
@@ -89,6 +91,9 @@ public:
       }
     }
 
+    if (preset_.analyses) {
+      prepare_analyses(*preset_.analyses, preset_.file, frame_ps());
+    }
     batch_ = made_of_structure(preset_, [&] { // first: what it refuses leaves no folder
       return make_ ? make_(plan_.atoms) : chosen_.backend->make_atoms(plan_.atoms);
     });
@@ -143,6 +148,9 @@ private:
   }
 
   fs::path checkpoint_file() const { return folder_ / kCheckpointName; }
+
+  // Between two frames of the analyses.
+  double frame_ps() const { return 1.0e-3 * preset_.time_step_fs * static_cast<double>(preset_.analyses->every); }
 
   // Frames that the analyses have seen when a step is done.
   std::int64_t observed_until(std::int64_t step) const {
@@ -228,6 +236,7 @@ private:
       rows_.insert(rows_.end(), report_.rows.begin(), report_.rows.end());
       step_ = until;
       progress.update(static_cast<std::uint64_t>(step_));
+      write_atoms_kept();
       if (preset_.trajectory && step_ % preset_.trajectory->every == 0) {
         trajectory_->add(*batch_, batch_->thermo());
       }
@@ -240,7 +249,14 @@ private:
     return finish();
   }
 
+  void write_atoms_kept() {
+    if (analysis_) {
+      write_atom_frames(folder_, analysis_->take_atoms(), system_names(preset_));
+    }
+  }
+
   void save() {
+    write_atoms_kept(); // they are no part of the state
     DynamicsCheckpoint checkpoint;
     checkpoint.identity = identity_;
     checkpoint.meta = {wall_before_s_ + seconds_since(begin_), static_cast<std::int64_t>(next_sample())};
@@ -282,7 +298,11 @@ private:
       remove_md_configurations(folder_, "checkpoint"); // of an earlier part
     }
     record.wall_s = wall_before_s_ + seconds_since(begin_);
-    const std::string table = write_md_summary(folder_, preset_, plan_, rows_, analyses(), record);
+    const std::optional<AnalysisResult> measured = analyses();
+    const std::string table = write_md_summary(folder_, preset_, plan_, rows_, measured, record);
+    if (measured) {
+      write_analysis_files(folder_, *measured, system_names(preset_));
+    }
     if (report_.exploded) {
       refuse_explosion();
     }

@@ -4,9 +4,11 @@
 #include "host/engine/analysis_rows.hpp"
 #include "host/engine/box_of.hpp"
 #include "host/engine/currents_quantity.hpp"
+#include "host/engine/events_quantity.hpp"
 #include "host/engine/flux_quantity.hpp"
 #include "host/engine/mean_positions_quantity.hpp"
 #include "host/engine/mobility_quantity.hpp"
+#include "host/engine/structure_quantity.hpp"
 #include "host/neutral/errors.hpp"
 #include "host/neutral/flux_layout.hpp"
 #include "kernels/analysis/correlator.hpp"
@@ -165,135 +167,149 @@ DeviceAnalysis::DeviceAnalysis(Queue &queue, const AnalysisPlan &plan, const std
     auto mean_positions = std::make_unique<MeanPositionsQuantity>(queue_, *plan.mean_positions, systems);
     mean_positions_ = mean_positions.get();
     quantities_.push_back(std::move(mean_positions));
-  }
-  position_ = DeviceBuffer<double>(queue_, 3 * n_, "positions of a frame");
-  velocity_ = DeviceBuffer<double>(queue_, plan.needs_velocities() ? 3 * n_ : 0, "velocities of a frame");
-  box_ = DeviceBuffer<Box>(queue_, k_, "cells of a frame");
-
-  std::vector<double> mass, system_mass(systems.size(), 0.0);
-  std::vector<std::int64_t> block_begin{0}, system_begin{0};
-  for (std::size_t i = 0; i < class_of_atom.size(); ++i) {
-    const AtomClass &of = classes_[static_cast<std::size_t>(class_of_atom[i])];
-    mass.push_back(of.mass_amu);
-    system_mass[of.system] += of.mass_amu;
-  }
-  for (const Atoms &system : systems) {
-    const std::int64_t end = block_begin.back() + static_cast<std::int64_t>(system.size());
-    while (block_begin.back() < end) {
-      block_begin.push_back(std::min(end, block_begin.back() + kDriftBlock));
+    if (plan.structure) {
+      quantities_.push_back(std::make_unique<StructureQuantity>(queue_, *plan.structure, systems));
     }
-    system_begin.push_back(static_cast<std::int64_t>(block_begin.size()) - 1);
-  }
-  mass_ = uploaded(queue_, mass, "masses");
-  system_mass_ = uploaded(queue_, system_mass, "masses of systems");
-  block_begin_ = uploaded(queue_, block_begin, "blocks of atoms");
-  system_begin_ = uploaded(queue_, system_begin, "blocks of systems");
-  partial_ = DeviceBuffer<double>(queue_, (block_begin_.size() - 1) * kDriftNumbers, "sums of blocks of atoms");
-  drift_ = DeviceBuffer<double>(queue_, remove_drift_ ? k_ * kDriftNumbers : 0, "drift of systems");
-}
+    position_ = DeviceBuffer<double>(queue_, 3 * n_, "positions of a frame");
+    velocity_ = DeviceBuffer<double>(queue_, plan.needs_velocities() ? 3 * n_ : 0, "velocities of a frame");
+    box_ = DeviceBuffer<Box>(queue_, k_, "cells of a frame");
 
-DeviceAnalysis::~DeviceAnalysis() = default;
-
-void DeviceAnalysis::check_memory(const AnalysisPlan &plan, std::int64_t rows, std::int64_t classes,
-                                  const FluxLayout &flux) const {
-  double numbers = 8.0 * static_cast<double>(n_);
-  for (const bool differences : {true, false}) {
-    const auto &one = differences ? plan.msd : plan.vacf;
-    numbers += one ? numbers_of(*one, differences, static_cast<double>(rows), static_cast<double>(classes)) : 0.0;
-  }
-  numbers += plan.flux ? FluxQuantity::numbers(flux, n_) : 0.0;
-  numbers += plan.mobility ? MobilityQuantity::numbers(*plan.mobility, n_, classes) : 0.0;
-  numbers += plan.mean_positions ? 3.5 * static_cast<double>(n_) : 0.0;
-  const double needed = numbers * sizeof(double);
-  const auto free = static_cast<double>(queue_.properties().memory_free_bytes);
-  if (free > 0.0 && needed > free) {
-    const auto mebibytes = [](double bytes) { return std::to_string(static_cast<std::int64_t>(bytes / (1 << 20))); };
-    throw DeviceError(
-        "the analyses of " + std::to_string(n_) + " atoms need about " + mebibytes(needed) + " MiB; " + mebibytes(free) +
-        " MiB are free on the device. Use fewer points or levels, more frames between origins, or coarser flux maps");
-  }
-}
-
-void DeviceAnalysis::push(const std::vector<Atoms> &systems) {
-  const auto n = static_cast<std::size_t>(n_);
-  const bool wanted = velocity_.size() > 0;
-  std::vector<double> position(3 * n), velocity(wanted ? 3 * n : 0);
-  std::vector<Box> boxes;
-  std::size_t i = 0;
-  for (const Atoms &system : systems) {
-    if (wanted && system.velocity_A_ps.size() != system.size()) {
-      throw InvariantError("a frame without velocities, which an analysis asks for");
+    std::vector<double> mass, system_mass(systems.size(), 0.0);
+    std::vector<std::int64_t> block_begin{0}, system_begin{0};
+    for (std::size_t i = 0; i < class_of_atom.size(); ++i) {
+      const AtomClass &of = classes_[static_cast<std::size_t>(class_of_atom[i])];
+      mass.push_back(of.mass_amu);
+      system_mass[of.system] += of.mass_amu;
     }
-    boxes.push_back(box_of(system.cell));
-    for (std::size_t j = 0; j < system.size() && i < n; ++j, ++i) {
-      for (std::size_t d = 0; d < 3; ++d) {
-        position[d * n + i] = system.position_A[j][d];
-        if (wanted) {
-          velocity[d * n + i] = system.velocity_A_ps[j][d];
+    for (const Atoms &system : systems) {
+      const std::int64_t end = block_begin.back() + static_cast<std::int64_t>(system.size());
+      while (block_begin.back() < end) {
+        block_begin.push_back(std::min(end, block_begin.back() + kDriftBlock));
+      }
+      system_begin.push_back(static_cast<std::int64_t>(block_begin.size()) - 1);
+    }
+    mass_ = uploaded(queue_, mass, "masses");
+    system_mass_ = uploaded(queue_, system_mass, "masses of systems");
+    block_begin_ = uploaded(queue_, block_begin, "blocks of atoms");
+    system_begin_ = uploaded(queue_, system_begin, "blocks of systems");
+    partial_ = DeviceBuffer<double>(queue_, (block_begin_.size() - 1) * kDriftNumbers, "sums of blocks of atoms");
+    drift_ = DeviceBuffer<double>(queue_, remove_drift_ ? k_ * kDriftNumbers : 0, "drift of systems");
+    if (plan.events) {
+      quantities_.push_back(make_events_quantity(queue_, *plan.events, systems, mass, remove_drift_));
+    }
+  }
+
+  DeviceAnalysis::~DeviceAnalysis() = default;
+
+  void DeviceAnalysis::check_memory(const AnalysisPlan &plan, std::int64_t rows, std::int64_t classes, const FluxLayout &flux)
+      const {
+    double numbers = 8.0 * static_cast<double>(n_);
+    for (const bool differences : {true, false}) {
+      const auto &one = differences ? plan.msd : plan.vacf;
+      numbers += one ? numbers_of(*one, differences, static_cast<double>(rows), static_cast<double>(classes)) : 0.0;
+    }
+    numbers += plan.flux ? FluxQuantity::numbers(flux, n_) : 0.0;
+    numbers += plan.mobility ? MobilityQuantity::numbers(*plan.mobility, n_, classes) : 0.0;
+    numbers += plan.mean_positions ? 3.5 * static_cast<double>(n_) : 0.0;
+    const double needed = numbers * sizeof(double) +
+                          (plan.events ? events_bytes(*plan.events, static_cast<double>(n_), static_cast<double>(k_)) : 0.0);
+    const auto free = static_cast<double>(queue_.properties().memory_free_bytes);
+    if (free > 0.0 && needed > free) {
+      const auto mebibytes = [](double bytes) { return std::to_string(static_cast<std::int64_t>(bytes / (1 << 20))); };
+      throw DeviceError(
+          "the analyses of " + std::to_string(n_) + " atoms need about " + mebibytes(needed) + " MiB; " + mebibytes(free) +
+          " MiB are free on the device. Use fewer points or levels, more frames between origins, or coarser flux maps");
+    }
+  }
+
+  void DeviceAnalysis::push(const std::vector<Atoms> &systems) {
+    const auto n = static_cast<std::size_t>(n_);
+    const bool wanted = velocity_.size() > 0;
+    std::vector<double> position(3 * n), velocity(wanted ? 3 * n : 0);
+    std::vector<Box> boxes;
+    std::size_t i = 0;
+    for (const Atoms &system : systems) {
+      if (wanted && system.velocity_A_ps.size() != system.size()) {
+        throw InvariantError("a frame without velocities, which an analysis asks for");
+      }
+      boxes.push_back(box_of(system.cell));
+      for (std::size_t j = 0; j < system.size() && i < n; ++j, ++i) {
+        for (std::size_t d = 0; d < 3; ++d) {
+          position[d * n + i] = system.position_A[j][d];
+          if (wanted) {
+            velocity[d * n + i] = system.velocity_A_ps[j][d];
+          }
         }
       }
     }
+    const std::size_t met = std::accumulate(systems.begin(), systems.end(), std::size_t{0},
+                                            [](std::size_t sum, const Atoms &system) { return sum + system.size(); });
+    if (static_cast<std::int64_t>(systems.size()) != k_ || met != n) {
+      throw InvariantError("a frame of other systems than those of the analysis");
+    }
+    position_.upload(position.data());
+    velocity_.upload(velocity.data());
+    box_.upload(boxes.data());
+    observe(std::as_const(box_).view());
   }
-  const std::size_t met = std::accumulate(systems.begin(), systems.end(), std::size_t{0},
-                                          [](std::size_t sum, const Atoms &system) { return sum + system.size(); });
-  if (static_cast<std::int64_t>(systems.size()) != k_ || met != n) {
-    throw InvariantError("a frame of other systems than those of the analysis");
-  }
-  position_.upload(position.data());
-  velocity_.upload(velocity.data());
-  box_.upload(boxes.data());
-  observe(std::as_const(box_).view());
-}
 
-void DeviceAnalysis::observe(View<const Box, 1> box) {
-  const FrameView frame{positions(), velocities(), box};
-  View<const double, 2> drift(static_cast<const double *>(nullptr), 0, kDriftNumbers);
-  if (remove_drift_) {
-    find_drift(queue_, frame,
-               {std::as_const(mass_).view(), std::as_const(block_begin_).view(), std::as_const(system_begin_).view(),
-                std::as_const(system_mass_).view(), partial_.shaped(block_begin_.size() - 1, kDriftNumbers),
-                drift_.shaped(k_, kDriftNumbers)});
-    drift = drift_.shaped(k_, kDriftNumbers);
+  void DeviceAnalysis::observe(View<const Box, 1> box) {
+    const FrameView frame{positions(), velocities(), box};
+    View<const double, 2> drift(static_cast<const double *>(nullptr), 0, kDriftNumbers);
+    if (remove_drift_) {
+      find_drift(queue_, frame,
+                 {std::as_const(mass_).view(), std::as_const(block_begin_).view(), std::as_const(system_begin_).view(),
+                  std::as_const(system_mass_).view(), partial_.shaped(block_begin_.size() - 1, kDriftNumbers),
+                  drift_.shaped(k_, kDriftNumbers)});
+      drift = drift_.shaped(k_, kDriftNumbers);
+    }
+    for (const auto &quantity : quantities_) {
+      quantity->observe(frame, drift, frames_);
+    }
+    ++frames_;
   }
-  for (const auto &quantity : quantities_) {
-    quantity->observe(frame, drift, frames_);
-  }
-  ++frames_;
-}
 
-AnalysisSums DeviceAnalysis::sums() {
-  AnalysisSums out;
-  out.frames = frames_;
-  out.classes = classes_;
-  for (const auto &quantity : quantities_) {
-    quantity->result(out);
+  AnalysisSums DeviceAnalysis::sums() {
+    AnalysisSums out;
+    out.frames = frames_;
+    out.classes = classes_;
+    for (const auto &quantity : quantities_) {
+      quantity->result(out);
+    }
+    return out;
   }
-  return out;
-}
 
-std::vector<MeanPositions> DeviceAnalysis::take_mean_positions() {
-  return mean_positions_ == nullptr ? std::vector<MeanPositions>{} : mean_positions_->take();
-}
+  std::vector<MeanPositions> DeviceAnalysis::take_mean_positions() {
+    return mean_positions_ == nullptr ? std::vector<MeanPositions>{} : mean_positions_->take();
+  }
 
-AnalysisState DeviceAnalysis::save() {
-  AnalysisState state;
-  state.frames = frames_;
-  for (const auto &quantity : quantities_) {
-    quantity->save(state.values);
+  std::vector<AtomFrame> DeviceAnalysis::take_atoms() {
+    std::vector<AtomFrame> frames;
+    for (const auto &quantity : quantities_) {
+      quantity->take(frames);
+    }
+    return frames;
   }
-  return state;
-}
 
-void DeviceAnalysis::load(const AnalysisState &state) {
-  std::size_t at = 0;
-  for (const auto &quantity : quantities_) {
-    quantity->load(state.values, at, state.frames);
+  AnalysisState DeviceAnalysis::save() {
+    AnalysisState state;
+    state.frames = frames_;
+    for (const auto &quantity : quantities_) {
+      quantity->save(state.values);
+    }
+    return state;
   }
-  if (at != state.values.size() || state.frames < 0) {
-    throw InvariantError("the state of other analyses cannot be loaded");
+
+  void DeviceAnalysis::load(const AnalysisState &state) {
+    std::size_t at = 0;
+    for (const auto &quantity : quantities_) {
+      quantity->load(state.values, at, state.frames);
+    }
+    if (at != state.values.size() || state.frames < 0) {
+      throw InvariantError("the state of other analyses cannot be loaded");
+    }
+    frames_ = state.frames;
   }
-  frames_ = state.frames;
-}
 
 } // namespace ZENER_BACKEND
 } // namespace zener

@@ -24,6 +24,8 @@ public:
   // Appends what is needed to go on; takes it back from `at` on and moves it.
   virtual void save(std::vector<double> &values) const = 0;
   virtual void load(const std::vector<double> &values, std::size_t &at, std::int64_t frames) = 0;
+  // Appends the frames of atoms that were kept, and forgets them.
+  virtual void take(std::vector<AtomFrame> & /*frames*/) {}
 };
 
 class DeviceAnalysis final : public Analysis {
@@ -36,6 +38,7 @@ public:
   std::int64_t frames() const override { return frames_; }
   AnalysisState save() override;
   void load(const AnalysisState &state) override;
+  std::vector<AtomFrame> take_atoms() override;
   TransferCount transfers() const override { return {queue_.bytes_to_device(), queue_.bytes_to_host()}; }
   std::vector<MeanPositions> take_mean_positions() override;
 

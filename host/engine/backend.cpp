@@ -4,6 +4,7 @@
 #include "host/engine/analysis_engine.hpp"
 #include "host/engine/atoms_engine.hpp"
 #include "host/engine/kmc_engine.hpp"
+#include "host/engine/mixture_engine.hpp"
 #include "host/engine/structure_engine.hpp"
 #include "host/engine/train_engine.hpp"
 #include "host/neutral/errors.hpp"
@@ -61,6 +62,9 @@ public:
     return guarded([&] { return analysis_->sums(); });
   }
   std::int64_t frames() const override { return analysis_->frames(); }
+  std::vector<AtomFrame> take_atoms() override {
+    return guarded([&] { return analysis_->take_atoms(); });
+  }
   AnalysisState save() override {
     return guarded([&] { return analysis_->save(); });
   }
@@ -196,6 +200,15 @@ public:
     return guarded([&]() -> std::unique_ptr<Analysis> {
       return std::make_unique<GuardedAnalysis>(std::make_unique<DeviceAnalysis>(queue_, plan, systems));
     });
+  }
+
+  MixtureFit fit_mixture(const MixturePlan &plan, int features, std::span<const double> samples) override {
+    return guarded([&] { return zener::fit_mixture(queue_, plan, features, samples); });
+  }
+
+  MixtureScores score_mixture(const Mixture &mixture, const std::vector<std::int32_t> &class_of_component, int classes,
+                              std::span<const double> samples) override {
+    return guarded([&] { return zener::score_mixture(queue_, mixture, class_of_component, classes, samples); });
   }
 
   EnvironmentBarriers barriers(const BarrierModel &model, Precision precision, std::span<const std::uint8_t> types) override {

@@ -94,15 +94,9 @@ template <class T> std::vector<T> host(const DeviceBuffer<T> &buffer) {
 // Nearest neighbours expected within `range` units of (V/N)^(1/3), and the range that holds twice as many as wanted.
 double range_of(double neighbours) { return std::cbrt(2.0 * neighbours * 3.0 / (4.0 * kPi)); }
 
-struct ChosenWaves {
-  std::vector<Wave> waves;
-  std::vector<std::int32_t> bin;
-  std::vector<double> length;
-};
-
 // The vectors 2 pi h^-1 n of one half of the space up to the largest length, at most so many a bin, spread evenly over the
-// order in which they are gone through.
-ChosenWaves choose_waves(const Box &box, const StructureFactorPlan &plan, std::int32_t system) {
+// order in which they are gone through: add(wave, bin, length).
+template <class Add> void choose_waves_of(const Box &box, const StructureFactorPlan &plan, std::int32_t system, Add add) {
   std::array<std::int64_t, 3> most{};
   double all = 1.0;
   for (std::size_t d = 0; d < 3; ++d) {
@@ -139,19 +133,15 @@ ChosenWaves choose_waves(const Box &box, const StructureFactorPlan &plan, std::i
   };
   std::vector<std::int64_t> there(static_cast<std::size_t>(plan.bins), 0), seen = there;
   visit([&](std::int64_t, std::int64_t, std::int64_t, double, std::size_t bin) { ++there[bin]; });
-  ChosenWaves chosen;
   visit([&](std::int64_t a, std::int64_t b, std::int64_t c, double q, std::size_t bin) {
     const std::int64_t k = seen[bin]++;
     const std::int64_t wanted =
         plan.vectors_per_bin > 0 ? std::min<std::int64_t>(there[bin], plan.vectors_per_bin) : there[bin];
     if (k * wanted / there[bin] != (k + 1) * wanted / there[bin]) {
-      chosen.waves.push_back(
-          {{static_cast<std::int32_t>(a), static_cast<std::int32_t>(b), static_cast<std::int32_t>(c)}, system});
-      chosen.bin.push_back(static_cast<std::int32_t>(bin));
-      chosen.length.push_back(q);
+      add(Wave{{static_cast<std::int32_t>(a), static_cast<std::int32_t>(b), static_cast<std::int32_t>(c)}, system},
+          static_cast<std::int32_t>(bin), q);
     }
   });
-  return chosen;
 }
 
 void check_plan(const StructurePlan &plan) {
@@ -226,24 +216,50 @@ StructureEngine::StructureEngine(Queue &queue, const StructurePlan &plan, System
   counter_ = DeviceBuffer<std::int32_t>(queue_, 1, "counter");
 }
 
-StructureResult StructureEngine::look(View<const Site, 1> sites, View<const Box, 1> boxes, View<const std::int32_t, 1> given) {
+void StructureEngine::find(View<const Site, 1> sites, View<const Box, 1> boxes, View<const std::int32_t, 1> given) {
   begin_frame(sites, boxes, given);
-  StructureResult result;
-  result.systems.resize(static_cast<std::size_t>(k_));
   if (wants_cells(plan_)) {
-    find_cells(result);
+    find_cells();
   }
-  find_parameters(result);
+  find_parameters();
   if (plan_.cna) {
-    find_kinds(result);
+    find_kinds();
   }
   if (plan_.pairs.range_A > 0.0) {
-    find_pairs(result);
+    find_pairs();
   }
   if (plan_.waves.largest_q_per_A > 0.0) {
-    find_waves(result);
+    find_waves();
   }
+}
+
+StructureResult StructureEngine::look(View<const Site, 1> sites, View<const Box, 1> boxes, View<const std::int32_t, 1> given) {
+  find(sites, boxes, given);
+  StructureResult result;
+  result.systems.resize(static_cast<std::size_t>(k_));
+  if (plan_.voronoi) {
+    report_cells(result);
+  }
+  report_parameters(result);
+  if (plan_.cna) {
+    report_kinds(result);
+  }
+  report_curves(result);
   return result;
+}
+
+void StructureEngine::report_curves(StructureResult &result) const {
+  result.systems.resize(static_cast<std::size_t>(k_));
+  if (plan_.pairs.range_A > 0.0) {
+    report_pairs(result);
+  }
+  if (plan_.waves.largest_q_per_A > 0.0) {
+    report_waves(result);
+  }
+}
+
+View<const double, 2> StructureEngine::parameters(std::size_t of) {
+  return {View<double, 2>(q_.view().data() + static_cast<std::int64_t>(of) * n_ * kOrders, n_, kOrders)};
 }
 
 void StructureEngine::begin_frame(View<const Site, 1> sites, View<const Box, 1> boxes, View<const std::int32_t, 1> given) {
@@ -290,7 +306,7 @@ AtomsView StructureEngine::atoms() const {
   return view;
 }
 
-void StructureEngine::find_cells(StructureResult &result) {
+void StructureEngine::find_cells() {
   if (done_.size() == 0) {
     done_ = DeviceBuffer<std::int32_t>(queue_, n_, "Voronoi cells");
     trouble_ = DeviceBuffer<std::int32_t>(queue_, kVoronoiTroubles, "Voronoi cells");
@@ -336,9 +352,9 @@ void StructureEngine::find_cells(StructureResult &result) {
     }
   }
   cell_range_A_ = range;
-  if (!plan_.voronoi) {
-    return;
-  }
+}
+
+void StructureEngine::report_cells(StructureResult &result) const {
   const std::vector<double> volume = host(volume_), area = host(area_);
   for (std::size_t k = 0; k < result.systems.size(); ++k) {
     const auto first = static_cast<std::ptrdiff_t>(systems_.begin[k]),
@@ -352,7 +368,7 @@ void StructureEngine::find_cells(StructureResult &result) {
   }
 }
 
-void StructureEngine::report_facets(StructureResult &result) {
+void StructureEngine::report_facets(StructureResult &result) const {
   const std::vector<std::int32_t> count = host(facets_.count()), neighbour = host(facets_.neighbour());
   const std::vector<double> weight = host(facets_.weight()), vector = host(facets_.vector());
   const std::size_t size = weight.size();
@@ -372,8 +388,15 @@ void StructureEngine::report_facets(StructureResult &result) {
   }
 }
 
-void StructureEngine::find_parameters(StructureResult &result) {
-  for (const SteinhardtPlan &one : plan_.steinhardt) {
+void StructureEngine::find_parameters() {
+  const auto plans = static_cast<std::int64_t>(plan_.steinhardt.size());
+  if (plans > 0 && moments_.size() == 0) {
+    moments_ = DeviceBuffer<double>(queue_, 2 * n_ * kMoments, "moments");
+    q_ = DeviceBuffer<double>(queue_, plans * n_ * kOrders, "Steinhardt parameters");
+    neighbours_ = DeviceBuffer<std::int32_t>(queue_, plans * n_, "numbers of neighbours");
+  }
+  for (std::int64_t of = 0; of < plans; ++of) {
+    const SteinhardtPlan &one = plan_.steinhardt[static_cast<std::size_t>(of)];
     std::int32_t short_of = 0;
     if (one.rule == NeighbourRule::nearest) {
       if (bonds_.capacity() < one.nearest) {
@@ -406,19 +429,26 @@ void StructureEngine::find_parameters(StructureResult &result) {
         bonds_ = Bonds(queue_, n_, most);
       }
     }
-    if (moments_.size() == 0) {
-      moments_ = DeviceBuffer<double>(queue_, 2 * n_ * kMoments, "moments");
-      q_ = DeviceBuffer<double>(queue_, n_ * kOrders, "Steinhardt parameters");
-    }
     Bonds &bonds = one.rule == NeighbourRule::voronoi ? facets_ : bonds_;
+    const View<double, 2> q(q_.view().data() + of * n_ * kOrders, n_, kOrders);
     steinhardt_moments(queue_, bonds.view(), moments_.shaped(n_, kMoments, 2));
-    steinhardt_parameters(queue_, bonds.view(), moments_.shaped(n_, kMoments, 2), one.averaged, q_.shaped(n_, kOrders));
-    const std::vector<std::int32_t> count = host(bonds.count());
-    const std::vector<double> q = host(q_);
+    steinhardt_parameters(queue_, bonds.view(), moments_.shaped(n_, kMoments, 2), one.averaged, q);
+    queue_.for_each(
+        "structure_copy", n_,
+        CopyElements<std::int32_t>{bonds.count().view(), View<std::int32_t, 1>(neighbours_.view().data() + of * n_, n_)});
+  }
+}
+
+void StructureEngine::report_parameters(StructureResult &result) const {
+  const std::vector<std::int32_t> count = host(neighbours_);
+  const std::vector<double> q = host(q_);
+  for (std::size_t of = 0; of < plan_.steinhardt.size(); ++of) {
+    const SteinhardtPlan &one = plan_.steinhardt[of];
     for (std::size_t k = 0; k < result.systems.size(); ++k) {
       SteinhardtResult own;
       own.short_of_neighbours = 0;
-      for (auto i = static_cast<std::size_t>(systems_.begin[k]); i < static_cast<std::size_t>(systems_.begin[k + 1]); ++i) {
+      for (std::int64_t atom = systems_.begin[k]; atom < systems_.begin[k + 1]; ++atom) {
+        const auto i = of * static_cast<std::size_t>(n_) + static_cast<std::size_t>(atom);
         own.neighbours.push_back(count[i]);
         own.short_of_neighbours += one.rule == NeighbourRule::nearest && count[i] < one.nearest ? 1 : 0;
         own.q.emplace_back();
@@ -429,20 +459,25 @@ void StructureEngine::find_parameters(StructureResult &result) {
   }
 }
 
-void StructureEngine::find_kinds(StructureResult &result) {
-  DeviceBuffer<std::uint8_t> kinds(queue_, n_, "kinds of structure");
+void StructureEngine::find_kinds() {
+  if (kinds_.size() == 0) {
+    kinds_ = DeviceBuffer<std::uint8_t>(queue_, n_, "kinds of structure");
+  }
   double range = range_of(kCnaNeighbours) * spacing();
   for (int attempt = 0; attempt < kNearestTries; ++attempt, range *= kRangeGrowth) {
     make_lists(range);
     counter_.zero();
-    classify_by_cna(queue_, atoms(), order_.view(), kinds.view(), counter_.view());
+    classify_by_cna(queue_, atoms(), order_.view(), kinds_.view(), counter_.view());
     std::int32_t short_of = 0;
     counter_.download(&short_of);
     if (short_of == 0) {
       break;
     }
   }
-  const std::vector<std::uint8_t> kind = host(kinds);
+}
+
+void StructureEngine::report_kinds(StructureResult &result) const {
+  const std::vector<std::uint8_t> kind = host(kinds_);
   for (std::size_t k = 0; k < result.systems.size(); ++k) {
     SystemStructure &own = result.systems[k];
     for (auto i = static_cast<std::size_t>(systems_.begin[k]); i < static_cast<std::size_t>(systems_.begin[k + 1]); ++i) {
@@ -452,15 +487,22 @@ void StructureEngine::find_kinds(StructureResult &result) {
   }
 }
 
-void StructureEngine::find_pairs(StructureResult &result) {
+void StructureEngine::find_pairs() {
+  const int bins = plan_.pairs.bins;
+  const int pairs = type_pairs(types_);
+  if (pair_counts_.size() == 0) {
+    pair_counts_ = DeviceBuffer<std::uint64_t>(queue_, k_ * pairs * bins, "pairs by distance");
+  }
+  pair_counts_.zero();
+  make_lists(plan_.pairs.range_A);
+  count_pairs(queue_, atoms(), types_, plan_.pairs.range_A / bins, pair_counts_.shaped(k_, pairs, bins));
+}
+
+void StructureEngine::report_pairs(StructureResult &result) const {
   const int bins = plan_.pairs.bins;
   const double width = plan_.pairs.range_A / bins;
   const int pairs = type_pairs(types_);
-  DeviceBuffer<std::uint64_t> counts(queue_, k_ * pairs * bins, "pairs by distance");
-  counts.zero();
-  make_lists(plan_.pairs.range_A);
-  count_pairs(queue_, atoms(), types_, width, counts.shaped(k_, pairs, bins));
-  const std::vector<std::uint64_t> all = host(counts);
+  const std::vector<std::uint64_t> all = host(pair_counts_);
   for (std::size_t k = 0; k < result.systems.size(); ++k) {
     PairDistribution &own = result.systems[k].pairs;
     const std::vector<std::int64_t> &atoms_of = systems_.atoms_of_element[k];
@@ -489,16 +531,31 @@ void StructureEngine::find_pairs(StructureResult &result) {
   }
 }
 
-void StructureEngine::find_waves(StructureResult &result) {
-  ChosenWaves chosen;
-  std::vector<std::size_t> first{0};
-  for (std::size_t k = 0; k < result.systems.size(); ++k) {
-    const ChosenWaves own = choose_waves(host_boxes_[k], plan_.waves, static_cast<std::int32_t>(k));
-    chosen.waves.insert(chosen.waves.end(), own.waves.begin(), own.waves.end());
-    chosen.bin.insert(chosen.bin.end(), own.bin.begin(), own.bin.end());
-    chosen.length.insert(chosen.length.end(), own.length.begin(), own.length.end());
-    first.push_back(chosen.waves.size());
+void StructureEngine::choose_waves() {
+  const auto same = [](const Box &a, const Box &b) { return std::equal(a.h, a.h + 9, b.h); };
+  if (chosen_.boxes.size() == host_boxes_.size() &&
+      std::equal(host_boxes_.begin(), host_boxes_.end(), chosen_.boxes.begin(), same)) {
+    return;
   }
+  chosen_ = ChosenWaves();
+  chosen_.boxes = host_boxes_;
+  for (std::size_t k = 0; k < host_boxes_.size(); ++k) {
+    choose_waves_of(host_boxes_[k], plan_.waves, static_cast<std::int32_t>(k),
+                    [&](const Wave &wave, std::int32_t bin, double length) {
+                      chosen_.waves.push_back(wave);
+                      chosen_.bin.push_back(bin);
+                      chosen_.length.push_back(length);
+                    });
+    chosen_.begin.push_back(chosen_.waves.size());
+  }
+  const auto count = static_cast<std::int64_t>(chosen_.waves.size());
+  waves_ = DeviceBuffer<Wave>(queue_, count, "waves");
+  waves_.upload(chosen_.waves.data());
+  densities_ = DeviceBuffer<double>(queue_, count * types_ * 2, "densities");
+}
+
+void StructureEngine::find_waves() {
+  choose_waves();
   std::vector<std::int64_t> group_begin{0};
   for (const std::vector<std::int64_t> &atoms_of : systems_.atoms_of_element) {
     for (std::size_t t = 0; t < static_cast<std::size_t>(types_); ++t) {
@@ -517,12 +574,13 @@ void StructureEngine::find_waves(StructureResult &result) {
   const std::int64_t columns = n_ + 16;
   DeviceBuffer<double> fraction(queue_, 3 * columns, "fractional coordinates");
   gather_fractions(queue_, wrapped_.view(), boxes_.view(), sort_order_.view(), fraction.shaped(3, columns));
-  const auto count = static_cast<std::int64_t>(chosen.waves.size());
-  DeviceBuffer<Wave> waves(queue_, count, "waves");
-  waves.upload(chosen.waves.data());
-  DeviceBuffer<double> rho(queue_, count * types_ * 2, "densities");
-  sum_waves(queue_, {fraction.shaped(3, columns), groups.view(), types_}, waves.view(), rho.shaped(count, types_, 2));
-  const std::vector<double> sums = host(rho);
+  sum_waves(queue_, {fraction.shaped(3, columns), groups.view(), types_}, waves_.view(),
+            densities_.shaped(waves_.size(), types_, 2));
+  queue_.wait(); // before the fractional coordinates go
+}
+
+void StructureEngine::report_waves(StructureResult &result) const {
+  const std::vector<double> sums = host(densities_);
   for (std::size_t k = 0; k < result.systems.size(); ++k) {
     StructureFactor &own = result.systems[k].waves;
     const std::vector<std::int64_t> &atoms_of = systems_.atoms_of_element[k];
@@ -534,10 +592,10 @@ void StructureEngine::find_waves(StructureResult &result) {
     own.vectors.assign(bins, 0);
     own.total.assign(bins, 0.0);
     own.partial.assign(elements * (elements + 1) / 2, std::vector<double>(bins, 0.0));
-    for (std::size_t w = first[k]; w < first[k + 1]; ++w) {
-      const auto bin = static_cast<std::size_t>(chosen.bin[w]);
+    for (std::size_t w = chosen_.begin[k]; w < chosen_.begin[k + 1]; ++w) {
+      const auto bin = static_cast<std::size_t>(chosen_.bin[w]);
       const double *of_wave = &sums[w * types * 2];
-      own.q_per_A[bin] += chosen.length[w];
+      own.q_per_A[bin] += chosen_.length[w];
       ++own.vectors[bin];
       double re = 0.0, im = 0.0;
       for (std::size_t a = 0, pair = 0; a < elements; ++a) {

@@ -3,6 +3,7 @@
 
 #include "host/neutral/structure_plan.hpp"
 #include "kernels/analysis/bonds.hpp"
+#include "kernels/analysis/rdf.hpp"
 #include "kernels/core/box.hpp"
 #include "kernels/exec/queue.hpp"
 #include "kernels/neighbours/lists.hpp"
@@ -32,17 +33,32 @@ public:
   // another, a void beyond what a kernel's scratch holds).
   StructureResult look(View<const Site, 1> sites, View<const Box, 1> boxes, View<const std::int32_t, 1> given);
 
+  // The same, but what is found stays on the device until the next frame: the views below have it, in the order given, where
+  // the plan asks for it.
+  void find(View<const Site, 1> sites, View<const Box, 1> boxes, View<const std::int32_t, 1> given);
+  // Of the plan's Steinhardt parameters number `of` [N][7], l = 2 … 8.
+  View<const double, 2> parameters(std::size_t of);
+  View<const double, 1> volumes() const { return volume_.view(); }
+  View<const std::uint8_t, 1> kinds() const { return kinds_.view(); }
+  // g(r) and S(q) of the frame found last: what is small and belongs to no atom.
+  void report_curves(StructureResult &result) const;
+
 private:
   void begin_frame(View<const Site, 1> sites, View<const Box, 1> boxes, View<const std::int32_t, 1> given);
   void make_lists(double range_A);
   AtomsView atoms() const;
   double spacing() const;
-  void find_cells(StructureResult &result);
-  void find_parameters(StructureResult &result);
-  void find_pairs(StructureResult &result);
-  void find_waves(StructureResult &result);
-  void find_kinds(StructureResult &result);
-  void report_facets(StructureResult &result);
+  void find_cells();
+  void find_parameters();
+  void find_pairs();
+  void find_waves();
+  void find_kinds();
+  void report_cells(StructureResult &result) const;
+  void report_facets(StructureResult &result) const;
+  void report_parameters(StructureResult &result) const;
+  void report_kinds(StructureResult &result) const;
+  void report_pairs(StructureResult &result) const;
+  void report_waves(StructureResult &result) const;
 
   Queue &queue_;
   StructurePlan plan_;
@@ -63,8 +79,23 @@ private:
   DeviceBuffer<std::int32_t> done_, trouble_;
   DeviceBuffer<double> volume_, area_;
   Bonds facets_, bonds_;
-  DeviceBuffer<double> moments_, q_;
-  double cell_range_A_ = 0.0; // that settled all cells of the last frame
+  DeviceBuffer<double> moments_, q_;      // q_: [plans][N][7]
+  DeviceBuffer<std::int32_t> neighbours_; // [plans][N] number of them
+  DeviceBuffer<std::uint8_t> kinds_;
+  DeviceBuffer<std::uint64_t> pair_counts_; // [K][pairs of types][bins]
+  // Waves of S(q): chosen anew when a cell has changed.
+  struct ChosenWaves {
+    std::vector<Wave> waves;
+    std::vector<std::int32_t> bin;
+    std::vector<double> length;
+    std::vector<std::size_t> begin{0}; // [K + 1]
+    std::vector<Box> boxes;            // that they were chosen for
+  };
+  void choose_waves();
+  ChosenWaves chosen_;
+  DeviceBuffer<Wave> waves_;
+  DeviceBuffer<double> densities_; // [waves][types][2]
+  double cell_range_A_ = 0.0;      // that settled all cells of the last frame
 };
 
 // One frame of each system, uploaded once. The call of the seam.

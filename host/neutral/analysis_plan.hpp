@@ -4,9 +4,11 @@
 #include "host/neutral/all_origins_plan.hpp"
 #include "host/neutral/atoms.hpp"
 #include "host/neutral/currents_plan.hpp"
+#include "host/neutral/events_plan.hpp"
 #include "host/neutral/flux_plan.hpp"
 #include "host/neutral/mean_positions_plan.hpp"
 #include "host/neutral/mobility_plan.hpp"
+#include "host/neutral/structure_watch.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -42,7 +44,11 @@ struct AnalysisPlan {
   std::optional<FluxPlan> flux;
   std::optional<MobilityPlan> mobility;
   std::optional<MeanPositionsPlan> mean_positions;
-  bool empty() const { return !msd && !vacf && !all_origins && !currents && !flux && !mobility && !mean_positions; }
+  std::optional<EventsPlan> events;
+  std::optional<StructureWatch> structure;
+  bool empty() const {
+    return !msd && !vacf && !all_origins && !currents && !flux && !mobility && !mean_positions && !events && !structure;
+  }
   bool needs_constant_cell() const {
     return msd || (all_origins && all_origins->displacements) || flux || mobility || mean_positions;
   }
@@ -82,6 +88,8 @@ struct AnalysisSums {
   std::optional<CurrentsSums> currents;
   std::optional<FluxSums> flux;
   std::optional<MobilitySums> mobility;
+  std::optional<EventsSums> events;
+  std::optional<StructureSums> structure;
 };
 
 // What a device needs to go on bit for bit.

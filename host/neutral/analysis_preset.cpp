@@ -1,7 +1,9 @@
 #include "host/neutral/analysis_preset.hpp"
 
+#include "host/neutral/events_preset.hpp"
 #include "host/neutral/schema.hpp"
 #include "host/neutral/smoothed_preset.hpp"
+#include "host/neutral/structure_watch_preset.hpp"
 #include "host/neutral/text.hpp"
 #include "host/neutral/two_phase_preset.hpp"
 
@@ -164,7 +166,7 @@ void read_currents(ObjectReader &analyses, AnalysisChoice &choice) {
 
 } // namespace
 
-std::optional<AnalysisChoice> read_analyses(ObjectReader &keys, bool in_flight) {
+std::optional<AnalysisChoice> read_analyses(ObjectReader &keys, bool in_flight, const std::filesystem::path &preset_file) {
   if (in_flight && !is_given(keys, "analyses")) {
     return std::nullopt;
   }
@@ -209,6 +211,12 @@ std::optional<AnalysisChoice> read_analyses(ObjectReader &keys, bool in_flight) 
     read_currents(analyses, choice);
   }
   read_smoothed(analyses, choice.plan);
+  read_events(analyses, choice);
+  if (is_given(analyses, "structure")) {
+    ObjectReader structure = analyses.object("structure");
+    choice.plan.structure = read_structure_watch(structure, preset_file, choice.phases_file);
+    structure.finish();
+  }
   analyses.finish();
   if (choice.plan.empty()) {
     keys.refuse("analyses", "nothing is asked for; give msd, vacf or another (an empty object takes what is usual)");
@@ -225,7 +233,8 @@ json analyses_json(const std::optional<AnalysisChoice> &choice, bool in_flight) 
            {"msd", {}},
            {"vacf", {}},
            {"all_origins", {}},
-           {"currents", {}}};
+           {"currents", {}},
+           {"events", events_json(*choice)}};
   for (const AtomGroup &group : choice->plan.groups) {
     out["groups"].push_back({{"name", group.name}, {"atoms", group.atoms}});
   }
@@ -252,11 +261,16 @@ json analyses_json(const std::optional<AnalysisChoice> &choice, bool in_flight) 
                        {"window", choice->hann_currents ? "hann" : "none"}};
   }
   put_smoothed(out, choice->plan);
+  out["structure"] = choice->plan.structure ? structure_watch_json(*choice->plan.structure, choice->phases_file) : json();
   if (in_flight) {
     out["every"] = choice->every;
     out["begin_step"] = choice->begin_step;
   }
   return out;
+}
+
+void prepare_analyses(AnalysisChoice &choice, const std::filesystem::path &file, double frame_ps) {
+  prepare_events(choice, file, frame_ps);
 }
 
 AnalyzePreset load_analyze_preset(const std::filesystem::path &file, const std::vector<std::string> &edits) {
@@ -291,7 +305,8 @@ AnalyzePreset read_analyze_preset(const json &document, const std::filesystem::p
   frames.nearest_image = trajectory.choice("unwrap", {"no", "nearest_image"}, "no") == "nearest_image";
   frames.velocities_by_differences = trajectory.choice("velocities", {"file", "differences"}, "file") == "differences";
   trajectory.finish();
-  preset.analyses = *read_analyses(keys, false);
+  preset.analyses = *read_analyses(keys, false, file);
+  complete_sites(keys, preset.analyses, file);
   frames.want_velocities = preset.analyses.plan.needs_velocities();
   if (frames.velocities_by_differences && !frames.want_velocities) {
     keys.refuse("trajectory/velocities",

@@ -12,9 +12,14 @@
 
 namespace zener {
 
-// The object "analyses"; none where it is null. `in_flight`: md's, with every and begin_step.
-std::optional<AnalysisChoice> read_analyses(ObjectReader &keys, bool in_flight);
+// The object "analyses"; none where it is null. `in_flight`: md's, with every and begin_step. Files are relative to the
+// preset's folder.
+std::optional<AnalysisChoice> read_analyses(ObjectReader &keys, bool in_flight, const std::filesystem::path &preset_file);
 nlohmann::json analyses_json(const std::optional<AnalysisChoice> &choice, bool in_flight);
+
+// What the plan still lacks once the time between two frames is known: windows in frames, and what is read from files. `file`:
+// the preset, for messages. Throws ConfigError and DataError.
+void prepare_analyses(AnalysisChoice &choice, const std::filesystem::path &file, double frame_ps);
 
 struct AnalyzePreset : RunPreset {
   FrameChoice frames;

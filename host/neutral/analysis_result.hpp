@@ -4,6 +4,7 @@
 #include "host/neutral/all_origins_curves.hpp"
 #include "host/neutral/currents_curves.hpp"
 #include "host/neutral/diffusion_result.hpp"
+#include "host/neutral/events.hpp"
 #include "host/neutral/flux_maps.hpp"
 #include "host/neutral/mobility_shares.hpp"
 #include "host/neutral/motion_curves.hpp"
@@ -22,6 +23,8 @@ struct AnalysisResult {
   std::optional<TwoPhaseResult> two_phase;
   DiffusionResult diffusion;
   std::vector<double> temperature_K; // of each system; NaN where it is not known
+  std::optional<EventsResult> events;
+  std::optional<WatchedStructure> structure;
 };
 
 // frame_ps: time between two frames. means: of each system; a temperature that they do not know is that of the velocities.
@@ -46,6 +49,12 @@ inline AnalysisResult analysis_result(const AnalysisChoice &choice, const Analys
     result.temperature_K.push_back(one.temperature_K);
   }
   result.diffusion = diffusion_of(choice, result.motion, means);
+  if (sums.events) {
+    result.events = events_of(*choice.plan.events, choice.events, *sums.events, systems, frame_ps);
+  }
+  if (sums.structure) {
+    result.structure = watched_structure(*choice.plan.structure, *sums.structure, systems, frame_ps);
+  }
   return result;
 }
 

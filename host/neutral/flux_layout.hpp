@@ -12,7 +12,7 @@ namespace zener {
 // told apart, maps of too many points.
 FluxLayout flux_layout(const FluxPlan &plan, const std::vector<Atoms> &systems);
 
-// Integral over the plane of the cutoff function (paper 002, equation 7), A^2: what one crossing adds to that of a map.
+// Integral over the plane of the cutoff function (Wang et al. 2021, equation 7), A^2: what one crossing adds to that of a map.
 double cutoff_area(double inner_A, double outer_A);
 
 // Midway between neighbouring layers of atoms along one direction (coordinates in A, any images). A layer is where the density,

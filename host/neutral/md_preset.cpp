@@ -2,6 +2,7 @@
 
 #include "host/neutral/analysis_preset.hpp"
 #include "host/neutral/errors.hpp"
+#include "host/neutral/events_preset.hpp"
 #include "host/neutral/json_document.hpp"
 #include "host/neutral/schema.hpp"
 #include "host/neutral/structure_builder.hpp"
@@ -296,7 +297,7 @@ MdPreset read_md_preset(const json &document, const std::filesystem::path &file,
   preset.checkpoint_every_s = read_positive(checkpoint, "every_s", 300.0);
   checkpoint.finish();
   read_output(keys, preset);
-  preset.analyses = read_analyses(keys, true);
+  preset.analyses = read_analyses(keys, true, file);
   if (preset.analyses && preset.analyses->begin_step >= preset.steps) {
     keys.refuse("analyses/begin_step",
                 fmt::format("{} is not before the end of the run, step {}", preset.analyses->begin_step, preset.steps));
@@ -316,6 +317,9 @@ MdPreset read_md_preset(const json &document, const std::filesystem::path &file,
   if (preset.analyses && preset.ramp() && (preset.analyses->two_phase || preset.analyses->defect)) {
     keys.refuse(preset.analyses->two_phase ? "analyses/two_phase" : "analyses/defect",
                 "it is for one temperature, and ensemble.temperature_K is a ramp; ladder.temperatures_K takes several at once");
+  }
+  if (preset.analyses) {
+    complete_sites(keys, *preset.analyses, file, preset.structure);
   }
   keys.finish();
   return preset;
@@ -420,9 +424,17 @@ json identity(const MdPreset &preset, const MdPlan &plan) {
   }
   if (!preset.analyses) {
     keys.erase("analyses"); // not in checkpoints of before there were any
-  } else {                  // made of what is measured, at the end
-    keys["analyses"].erase("two_phase");
-    keys["analyses"].erase("defect");
+  } else {
+    json &analyses = keys["analyses"];
+    analyses.erase("two_phase"); // made of what is measured, at the end
+    analyses.erase("defect");
+    for (auto one = analyses.begin(); one != analyses.end();) { // nor are those that came later
+      one = one->is_null() ? analyses.erase(one) : std::next(one);
+    }
+    if (preset.analyses->plan.structure && preset.analyses->plan.structure->phases) {
+      const std::string model = phase_model_text(*preset.analyses->plan.structure->phases);
+      analyses["structure"]["phases"] = bytes_hash({model.begin(), model.end()});
+    }
   }
   keys["output"] = {{"thermo_every", keys["output"]["thermo_every"]}, {"trajectory", keys["output"]["trajectory"]}};
   keys["potential"] = potential_identity(preset);

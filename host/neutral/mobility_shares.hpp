@@ -18,7 +18,8 @@ struct MobilityOfGroup {
   std::array<Estimate, 3> along{}; // share that moves along x, y, z mostly; they add up to `diffusive`
   // Mean squared displacements of averaged positions from the begin of an interval, A^2; NaN where there is no such atom.
   DirectionalCurve solid_msd, diffusive_msd;
-  // Along the chain (paper 002: cMSD), A^2: of a diffusive atom along its own axis, of a solid-like one a third of the sum.
+  // Along the chain (Wang et al. 2021: cMSD), A^2: of a diffusive atom along its own axis, of a solid-like one a third of the
+  // sum.
   std::vector<double> solid_chain, solid_chain_error, diffusive_chain, diffusive_chain_error;
 };
 

@@ -4,10 +4,12 @@
 
 #include "host/neutral/analysis_plan.hpp"
 #include "host/neutral/defect_diffusivity.hpp"
+#include "host/neutral/events.hpp"
 #include "host/neutral/transport.hpp"
 #include "host/neutral/two_phase_plan.hpp"
 
 #include <array>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
@@ -24,6 +26,8 @@ struct AnalysisChoice {
   bool hann = true;                                        // window of the density of states
   std::optional<std::array<double, 2>> all_origins_fit_ps; // the same for all_origins
   bool hann_currents = true;                               // window of the spectra of currents
+  EventsChoice events;                                     // with the plan's
+  std::filesystem::path phases_file;                       // that the structure's model of phases is from
   // md alone: steps between frames, and the step of the first.
   std::int64_t every = 1;
   std::int64_t begin_step = 0;

@@ -1,5 +1,5 @@
 // Flux functions: where atoms cross planes between the layers of a crystal. Wang et al., Electronically driven 1D cooperative
-// diffusion in a simple cubic crystal (paper 002), equations 6 to 8:
+// diffusion in a simple cubic crystal (Wang et al. 2021), equations 6 to 8:
 //   F_z(x, y) = sum over planes z_0, atoms i, times t of [H(z_(i,t+dt) - z_0) - H(z_(i,t) - z_0)] f_c(|(x, y) - (x, y)_(i,t)|),
 //   f_c(r) = 1 (r < R_1), (1 + cos(pi (r - R_1)/(R_2 - R_1)))/2 (R_1 <= r < R_2), 0 beyond; H(x) = 1 for x >= 0, else 0,
 // of positions averaged over windows of dt (time_average.hpp). Motion toward plus counts as positive: as printed, equation 6

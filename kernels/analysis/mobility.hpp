@@ -1,6 +1,6 @@
 // Atoms that stay at their site and atoms that diffuse, told apart by how far their time-averaged positions (time_average.hpp)
 // move in an interval of T windows: an atom whose displacement D = x_T - x_0 has |D| > threshold is diffusive, with the axis of
-// its greatest component as the axis of its motion; else it is solid-like (paper 002, figure 1: that says no number).
+// its greatest component as the axis of its motion; else it is solid-like (Wang et al. 2021, figure 1: that says no number).
 //
 // Sums over the atoms of a class and the intervals of a block of time, [T + 1][7]: for lag l + 1 windows
 //   0, 1, 2  solid-like: sum of d_x^2, d_y^2, d_z^2, d = x_(l+1) - x_0        3, 4, 5  diffusive: the same

@@ -1,7 +1,7 @@
 // Positions averaged over windows of time: x_w(i) = (1/M) sum over the M frames of window w of [x(i) - X + X_0], X the centre
 // of mass of the atom's system at the frame and X_0 that of the structure the analysis began from, so that averages stay where
-// the structure is when the system drifts. Windows follow each other without gap or overlap (paper 002, VI E: smoothing of 1
-// ps).
+// the structure is when the system drifts. Windows follow each other without gap or overlap (Wang et al. 2021, VI E: smoothing
+// of 1 ps).
 //
 // N atoms of K systems, positions unwrapped, A. One lane an atom; 72 bytes and 6 operations an atom and frame: bound by memory.
 // The frames of a window are added in order, so bits do not depend on the number of threads.

@@ -15,5 +15,6 @@ inline constexpr std::uint32_t train_order = 7;   // owner: jump, step: epoch
 inline constexpr std::uint32_t train_augment = 8; // owner: 2 jump + (0 or 1: backward), step: epoch
 // owner: system, step: trial; draws from 0: two atoms each, draw kMostDraws: acceptance
 inline constexpr std::uint32_t swap_atoms = 10;
+inline constexpr std::uint32_t mixture_start = 20; // owner: start, step: centre
 
 } // namespace zener::streams

@@ -84,6 +84,41 @@ TEST_F(CliAnalyze, FileAndFlightAgreeAndRestartsAreExact) {
   EXPECT_GT(of_flight["analyses"]["groups"][0]["diffusion_A2_ps"]["all_origins"]["all"]["standard_error"].get<double>(), 0.0);
 }
 
+// Two atoms of a small hot crystal are pulled apart from their sites: in flight, in parts and from the file the same events.
+TEST_F(CliAnalyze, EventsOfFlightAndFileAgree) {
+  json preset = json::parse(kPreset);
+  preset.merge_patch(
+      json::parse(R"({"structure": {"a_A": 3.3, "cells": [3, 3, 3], "defects": [{"kind": "vacancies", "sites": [9]}]},
+    "ensemble": {"temperature_K": 4000}, "velocities": {"temperature_K": 8000}, "steps": 800,
+    "analyses": {"begin_step": 0, "msd": null, "vacf": null, "groups": null,
+                 "events": {"window_ps": 0.032, "persistence": 1, "frames": 3}}})"));
+  put_bytes(folder_ / "p.json", preset.dump());
+  run({"p.json", "--out", "whole"});
+  run({"p.json", "--out", "parts", "--set", "steps=330"});
+  run({"p.json", "--out", "parts", "--resume"});
+  put_bytes(folder_ / "a.json", R"({"driver": "analyze", "trajectory": {"file": "whole/trajectory/g0_r0.xyz"},
+    "analyses": {"events": {"window_ps": 0.032, "persistence": 1, "frames": 3,
+                            "sites": {"lattice": "bcc", "a_A": 3.3, "cells": [3, 3, 3], "elements": ["W"]}}},
+    "output": {"plots": false}})");
+  run({"a.json", "--out", "file"});
+  const auto integers = [&](const std::string &out, const std::string &name) {
+    return H5File::open(folder_ / out / "series.h5").read<std::int32_t>("/analyses/events/" + name);
+  };
+  for (const char *name : {"event/kind", "event/length", "event/direction", "move/atom", "move/from", "move/to"}) {
+    EXPECT_EQ(integers("whole", name), integers("parts", name)) << name;
+    EXPECT_EQ(integers("whole", name), integers("file", name)) << name;
+  }
+  EXPECT_GT(integers("whole", "event/kind").size(), 0U) << "nothing moved";
+  const json in_flight = summary("whole")["analyses"]["events"];
+  EXPECT_EQ(in_flight, summary("parts")["analyses"]["events"]);
+  EXPECT_EQ(in_flight["windows"], 50);
+  EXPECT_EQ(in_flight["sites"], 54);
+  EXPECT_EQ(in_flight["systems"][0]["events"], summary("file")["analyses"]["events"]["systems"][0]["events"]);
+  EXPECT_EQ(read_file(folder_ / "whole/events/g0_r0.xyz"), read_file(folder_ / "parts/events/g0_r0.xyz"));
+  EXPECT_NE(read_file(folder_ / "file/events/trajectory.xyz").find("string:I:1:event_kind:I:1:site_move:R:3"),
+            std::string::npos);
+}
+
 TEST_F(CliAnalyze, RefusesInOneSentence) {
   const auto refused = [&](const std::string &change, int code, std::initializer_list<std::string> words) {
     json preset = json::parse(R"({"driver": "analyze", "trajectory": {"file": "t.xyz", "frame_interval_ps": 1},
@@ -104,6 +139,11 @@ TEST_F(CliAnalyze, RefusesInOneSentence) {
   refused(R"({"analyses": {"currents": {"waves": [[1, 0, 0], [1, 0, 0]]}}})", 2, {"waves/1", "twice"});
   refused(R"({"analyses": {"all_origins": {"displacements": false}}})", 2, {"all_origins", "neither"});
   refused(R"({"analyses": {"all_origins": {"displacements": false, "velocities": true, "per_atom": true}}})", 2, {"per_atom"});
+  refused(R"({"analyses": {"msd": null, "events": {}}})", 2, {"/analyses/events/sites", "needed"});
+  const std::string sites = R"("sites": {"lattice": "sc", "a_A": 9, "cells": [1, 1, 1], "elements": ["W"]})";
+  refused(R"({"analyses": {"events": {"window_ps": 0.5, )" + sites + "}}}", 2, {"window_ps", "0.5", "two frames, 1 ps"});
+  refused(R"({"analyses": {"events": {"sites": {"lattice": "sc", "a_A": 3, "cells": [3, 3, 3], "elements": ["W"]}}}})", 2,
+          {"27 sites for 1 atoms", "lattice and cells"});
 }
 
 } // namespace

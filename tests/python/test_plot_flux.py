@@ -48,7 +48,7 @@ class PlotFlux(PlotCase):
         self.assertEqual({path.name for path in (self.folder / "plots").iterdir()}, files)
 
     def test_maps_and_shares(self):
-        make_run(self.folder, curves=(), change=lambda file: (add_flux(file), add_mobility(file)))
+        make_run(self.folder, curves=(), more=(), change=lambda file: (add_flux(file), add_mobility(file)))
         self.expect_plots({"flux_net.png", "flux_both_ways.png", "diffusive_shares.png", "diffusive_displacements.png"})
 
     def test_systems_and_what_is_none(self):
@@ -56,7 +56,7 @@ class PlotFlux(PlotCase):
             add_flux(file, ("g0_r0", "g0_r1"))
             file["analyses/flux/g0_r1/x/plus"][...] = 0.0
             add_mobility(file, groups=1, moving=False)
-        make_run(self.folder, groups=("all",), curves=(), change=change)
+        make_run(self.folder, groups=("all",), curves=(), more=(), change=change)
         self.expect_plots({"flux_net_g0_r0.png", "flux_both_ways_g0_r0.png", "flux_net_g0_r1.png", "flux_both_ways_g0_r1.png",
                            "diffusive_shares.png", "diffusive_displacements.png"})
 
@@ -67,7 +67,7 @@ class PlotFlux(PlotCase):
                 add_flux(file)
                 add_mobility(file)
                 del file[name]
-            make_run(self.folder, curves=(), change=change)
+            make_run(self.folder, curves=(), more=(), change=change)
             code, err = self.run_program()
             self.assertEqual((code, err.count("\n")), (3, 1), err)
             self.assertIn("no dataset " + name, err)

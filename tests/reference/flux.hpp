@@ -1,5 +1,5 @@
-// Flux functions as their definition says (paper 002, equations 6 to 8, motion toward plus positive): every plane and all its
-// images, every atom, every step, every point of the map and all its images. Serial; for small cases.
+// Flux functions as their definition says (Wang et al. 2021, equations 6 to 8, motion toward plus positive): every plane and
+// all its images, every atom, every step, every point of the map and all its images. Serial; for small cases.
 #pragma once
 
 #include <array>
