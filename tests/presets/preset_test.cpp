@@ -423,6 +423,7 @@ std::vector<json> every_shape_of_md() {
         R"({"analyses": {"msd": {"fit_ps": [1, 2]}, "vacf": {"levels": 2}, "all_origins": {},
                         "currents": {"waves": [[1, 0, 0]]}, "groups": [{"name": "a", "atoms": [0]}]}})",
         R"({"analyses": {"events": {}}})",
+        R"({"analyses": {"vacf": {}, "two_phase": {}, "defect": {"kind": "vacancy", "formation": {"energy_eV": 1}}}})",
         R"({"output": {"trajectory": {"every": 10, "format": "h5md", "quantities": ["velocities"]}}})"}) {
     documents.push_back(minimal_md());
     documents.back().update(json::parse(change));
@@ -511,6 +512,7 @@ std::vector<json> every_shape_of_analyze() {
       const char *change :
       {"{}", R"({"trajectory": {"file": "t.dump", "elements": ["Nb", "W"], "first": 3, "last": 9, "frame_interval_ps": 0.1}})",
        R"({"analyses": {"msd": {}, "groups": [{"name": "a", "atoms": [0, 4]}]}, "output": {"plots": false}})",
+       R"({"analyses": {"vacf": {}, "two_phase": {}, "defect": {"kind": "vacancy", "formation": {"energy_eV": 1}}}})",
        R"({"analyses": {"structure": {}}})",
        R"({"analyses": {"structure": {"cna": false, "pair_distribution": {}, "structure_factor": {},
             "steinhardt": [{}, {"neighbours": "cutoff", "cutoff_A": 3}]}}})",
