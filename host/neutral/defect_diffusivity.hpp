@@ -41,7 +41,7 @@ LogNormal defect_share(const LogNormal &concentration, const Estimate &defect_di
 LogNormal total_diffusivity(std::span<const LogNormal> shares);
 
 // What a preset's "defect" asks for.
-struct DefectChoice {
+struct DefectDiffusionChoice {
   std::string name;   // "vacancy" or "interstitial"
   double count = 1.0; // in each system
   double sites = 0.0; // lattice sites of a system; 0: its atoms and extra_sites()

@@ -24,7 +24,7 @@ void add_ladder(DiffusionResult &result, DiffusionLadder ladder) {
   }
 }
 
-void add_defects(DiffusionResult &result, const DefectChoice &choice, const MotionResult &motion,
+void add_defects(DiffusionResult &result, const DefectDiffusionChoice &choice, const MotionResult &motion,
                  const std::vector<SystemMeans> &means) {
   const Method &method = motion.msd_lag_ps.empty() ? kMethods[1] : kMethods[0];
   result.defect = choice.name;

@@ -22,7 +22,7 @@ struct AnalysisChoice {
   std::optional<std::array<double, 2>> fit_ps; // lags between which the MSD is fitted
   bool density_of_states = false;
   std::optional<TwoPhaseChoice> two_phase;
-  std::optional<DefectChoice> defect;
+  std::optional<DefectDiffusionChoice> defect;
   bool hann = true;                                        // window of the density of states
   std::optional<std::array<double, 2>> all_origins_fit_ps; // the same for all_origins
   bool hann_currents = true;                               // window of the spectra of currents

@@ -26,7 +26,7 @@ void read_two_phase(ObjectReader &analyses, AnalysisChoice &choice) {
 void read_defect(ObjectReader &analyses, AnalysisChoice &choice, bool in_flight) {
   constexpr double kMost = 1e12;
   ObjectReader keys = analyses.object("defect");
-  DefectChoice out;
+  DefectDiffusionChoice out;
   out.name = keys.choice("kind", {"vacancy", "interstitial"});
   out.count = read_in_range(keys, "count", 1e-6, kMost, 1.0);
   if (is_given(keys, "sites")) {
@@ -59,7 +59,7 @@ json two_phase_json(const std::optional<TwoPhaseChoice> &choice) {
           {"mixing_entropy", choice->ideal_mixing ? "ideal" : "none"}};
 }
 
-json defect_json(const std::optional<DefectChoice> &choice) {
+json defect_json(const std::optional<DefectDiffusionChoice> &choice) {
   if (!choice) {
     return {};
   }

@@ -12,6 +12,6 @@ namespace zener {
 void read_two_phase(ObjectReader &analyses, AnalysisChoice &choice);
 void read_defect(ObjectReader &analyses, AnalysisChoice &choice, bool in_flight);
 nlohmann::json two_phase_json(const std::optional<TwoPhaseChoice> &choice);
-nlohmann::json defect_json(const std::optional<DefectChoice> &choice);
+nlohmann::json defect_json(const std::optional<DefectDiffusionChoice> &choice);
 
 } // namespace zener

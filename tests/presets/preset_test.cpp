@@ -424,6 +424,7 @@ std::vector<json> every_shape_of_md() {
                         "currents": {"waves": [[1, 0, 0]]}, "groups": [{"name": "a", "atoms": [0]}]}})",
         R"({"structure": {"lattice": "bcc", "a_A": 3, "cells": [2, 2, 2], "elements": ["W"], "displacement_A": 0.1},
             "analyses": {"events": {}}})",
+        R"({"analyses": {"vacf": {}, "two_phase": {}, "defect": {"kind": "vacancy", "formation": {"energy_eV": 1}}}})",
         R"({"output": {"trajectory": {"every": 10, "format": "h5md", "quantities": ["velocities"]}}})"}) {
     documents.push_back(minimal_md());
     documents.back().update(json::parse(change));
@@ -512,6 +513,7 @@ std::vector<json> every_shape_of_analyze() {
       const char *change :
       {"{}", R"({"trajectory": {"file": "t.dump", "elements": ["Nb", "W"], "first": 3, "last": 9, "frame_interval_ps": 0.1}})",
        R"({"analyses": {"msd": {}, "groups": [{"name": "a", "atoms": [0, 4]}]}, "output": {"plots": false}})",
+       R"({"analyses": {"vacf": {}, "two_phase": {}, "defect": {"kind": "vacancy", "formation": {"energy_eV": 1}}}})",
        R"({"analyses": {"structure": {}}})",
        R"({"analyses": {"structure": {"cna": false, "pair_distribution": {}, "structure_factor": {},
             "steinhardt": [{}, {"neighbours": "cutoff", "cutoff_A": 3}]}}})",
