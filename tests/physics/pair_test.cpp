@@ -1,4 +1,5 @@
 // Lennard-Jones argon and a model of wells on every device: the crystal at rest, Cauchy's relation, energy kept in motion.
+#include "apps/zener/python.hpp"
 #include "apps/zener/statics.hpp"
 #include "host/neutral/structure_builder.hpp"
 #include "kernels/potentials/pair/pair_model.hpp"
@@ -6,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 namespace zener::test {
@@ -87,6 +89,39 @@ TEST(PairCrystal, EnergyIsKept) {
         EXPECT_NEAR(rows[0].conserved_eV, report.rows[0][0].conserved_eV, 2e-5 * static_cast<double>(atoms.size()));
       }
       EXPECT_GT(std::abs(report.rows.back()[0].kinetic_eV - report.rows[0][0].kinetic_eV), 0.5) << "it moves";
+    }
+  });
+}
+
+// What the file of the model says of itself.
+TEST(PairCrystal, TheShippedModelIsSimpleCubic) {
+  const PotentialPointer model = read_potential_file(home_folder() / "presets/potentials/sc_model.json");
+  on_every_device([&](Backend &backend) {
+    const MakeAtoms make = maker(backend, model);
+    const Equilibrium rest = find_equilibrium(make, crystal("sc", "Ca", 2.65, 1), {});
+    EXPECT_NEAR(std::cbrt(rest.state.volume_A3), 2.6, 1e-3);
+    EXPECT_NEAR(rest.state.energy_eV, -2.2007, 1e-3);
+    const CubicConstants cubic = cubic_constants(elastic_constants(make, rest.atoms, {}).c_GPa);
+    EXPECT_NEAR(cubic.c11, 881.0, 5.0);
+    EXPECT_NEAR(cubic.c12, 198.0, 2.0);
+    EXPECT_NEAR(cubic.c44, 198.0, 2.0);
+    // Other crystals at their best volumes.
+    struct Other {
+      const char *lattice;
+      double atoms, above_eV; // in the volume a^3; above simple cubic
+    };
+    for (const Other &other : {Other{"bcc", 2.0, 0.086}, Other{"fcc", 4.0, 0.242}, Other{"hcp_primitive", std::sqrt(2.0), 0.27},
+                               Other{"diamond", 8.0, 0.97}}) {
+      std::vector<Atoms> systems;
+      for (double volume = 13.0; volume < 32.0; volume *= 1.01) {
+        systems.push_back(crystal(other.lattice, "Ca", std::cbrt(other.atoms * volume), 1));
+      }
+      const Evaluation found = make(systems)->evaluate();
+      double lowest = 0.0;
+      for (std::size_t k = 0; k < systems.size(); ++k) {
+        lowest = std::min(lowest, found.energy_eV[k] / static_cast<double>(systems[k].size()));
+      }
+      EXPECT_NEAR(lowest - rest.state.energy_eV, other.above_eV, 0.01) << other.lattice;
     }
   });
 }
