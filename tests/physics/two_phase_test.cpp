@@ -1,5 +1,5 @@
-// Two-phase thermodynamics in motion: entropies of Lennard-Jones fluids against an equation of state, and of a crystal of
-// independent oscillators, measured in flight.
+// Two-phase thermodynamics in motion: entropies of Lennard-Jones fluids against an equation of state, measured in
+// flight.
 #include "host/neutral/analysis_result.hpp"
 #include "host/neutral/structure_builder.hpp"
 #include "kernels/potentials/pair/pair_model.hpp"
