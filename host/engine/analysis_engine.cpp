@@ -281,7 +281,7 @@ AnalysisSums DeviceAnalysis::sums() {
 }
 
 std::vector<MeanPositions> DeviceAnalysis::take_mean_positions() {
-  return mean_positions_ == nullptr ? std::vector<MeanPositions>{} : mean_positions_->take();
+  return mean_positions_ == nullptr ? std::vector<MeanPositions>{} : mean_positions_->take_windows();
 }
 
 std::vector<AtomFrame> DeviceAnalysis::take_atoms() {

@@ -16,7 +16,7 @@ public:
   void load(const std::vector<double> &values, std::size_t &at, std::int64_t frames) override;
 
   // The windows that ended since the last call.
-  std::vector<MeanPositions> take() { return std::exchange(finished_, {}); }
+  std::vector<MeanPositions> take_windows() { return std::exchange(finished_, {}); }
 
 private:
   std::vector<std::size_t> atoms_; // by system
