@@ -30,7 +30,7 @@ struct LoadRows {
   }
 };
 
-ZENER_FN std::int64_t slot_of(const CorrelatorShape &shape, int level, std::int64_t sample) {
+ZENER_HOST_FN std::int64_t slot_of(const CorrelatorShape &shape, int level, std::int64_t sample) {
   const int kept = shape.points / shape.origins;
   return level == 0 ? sample / shape.origins % kept
                     : kept + static_cast<std::int64_t>(level - 1) * shape.points + sample % shape.points;

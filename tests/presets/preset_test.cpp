@@ -431,6 +431,7 @@ std::vector<json> every_shape_of_md() {
                         "currents": {"waves": [[1, 0, 0]]}, "groups": [{"name": "a", "atoms": [0]}]}})",
         R"({"structure": {"lattice": "bcc", "a_A": 3, "cells": [2, 2, 2], "elements": ["W"], "displacement_A": 0.1},
             "analyses": {"events": {}}})",
+        R"({"analyses": {"flux": {"planes_A": {"x": [1], "y": null, "z": []}}, "mobility": {}, "mean_positions": {}}})",
         R"({"analyses": {"vacf": {}, "two_phase": {}, "defect": {"kind": "vacancy", "formation": {"energy_eV": 1}}}})",
         R"({"output": {"trajectory": {"every": 10, "format": "h5md", "quantities": ["velocities"]}}})"}) {
     documents.push_back(minimal_md());
@@ -520,6 +521,8 @@ std::vector<json> every_shape_of_analyze() {
       const char *change :
       {"{}", R"({"trajectory": {"file": "t.dump", "elements": ["Nb", "W"], "first": 3, "last": 9, "frame_interval_ps": 0.1}})",
        R"({"analyses": {"msd": {}, "groups": [{"name": "a", "atoms": [0, 4]}]}, "output": {"plots": false}})",
+       R"({"analyses": {"vacf": {}, "two_phase": {}, "defect": {"kind": "vacancy", "formation": {"energy_eV": 1}}}})",
+       R"({"analyses": {"flux": {"planes_A": {"x": [1], "y": null, "z": []}}, "mobility": {}, "mean_positions": {}}})",
        R"({"analyses": {"vacf": {}, "two_phase": {}, "defect": {"kind": "vacancy", "formation": {"energy_eV": 1}}}})",
        R"({"analyses": {"structure": {}}})",
        R"({"analyses": {"structure": {"cna": false, "pair_distribution": {}, "structure_factor": {},
@@ -693,7 +696,8 @@ TEST(SchemaAndReader, AllKeysHasThemAll) {
       bool variant = false;
       for (const char *of :
            {"/barriers/", "/observe/sample/", "/initial/", "/real_time/", "/composition/", "/output/trajectory/", "/ensemble/",
-            "/structure/", "/between", "/analyses/msd/", "/analyses/events/sites/", "/steinhardt/"}) {
+            "/structure/", "/between", "/analyses/msd/", "/analyses/flux/", "/analyses/mobility/", "/analyses/mean_positions/",
+            "/analyses/events/sites/", "/steinhardt/"}) {
         variant = variant || pointer.rfind(of, 0) == 0;
       }
       const std::string key = pointer.substr(pointer.rfind('/') + 1);
