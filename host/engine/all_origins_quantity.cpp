@@ -147,9 +147,7 @@ void AllOriginsQuantity::result(AnalysisSums &sums) const {
 void AllOriginsQuantity::save(std::vector<double> &values) const {
   for (const Chunks *chunks : {&position_, &velocity_}) {
     for (const DeviceBuffer<double> &chunk : *chunks) {
-      const std::size_t at = values.size();
-      values.resize(at + static_cast<std::size_t>(chunk.size()));
-      chunk.download(values.data() + at);
+      append_numbers(chunk, values);
     }
   }
 }
@@ -160,12 +158,7 @@ void AllOriginsQuantity::load(const std::vector<double> &values, std::size_t &at
     chunks.clear();
     for (frames_ = 0; frames_ < frames && (positions ? plan_.displacements : plan_.velocities); frames_ += kChunkFrames) {
       make_room(chunks, positions ? "positions of all frames" : "velocities of all frames");
-      const auto count = static_cast<std::size_t>(chunks.back().size());
-      if (values.size() - at < count) {
-        throw InvariantError("the state of other analyses cannot be loaded");
-      }
-      chunks.back().upload(values.data() + at);
-      at += count;
+      take_numbers(chunks.back(), values, at);
     }
   }
   frames_ = frames;

@@ -1,11 +1,27 @@
 #include "host/engine/analysis_rows.hpp"
 
+#include "host/neutral/errors.hpp"
 #include "kernels/analysis/correlator.hpp"
 
 #include <algorithm>
 
 namespace zener {
 inline namespace ZENER_BACKEND {
+
+void append_numbers(const DeviceBuffer<double> &buffer, std::vector<double> &values) {
+  const std::size_t at = values.size();
+  values.resize(at + static_cast<std::size_t>(buffer.size()));
+  buffer.download(values.data() + at);
+}
+
+void take_numbers(DeviceBuffer<double> &buffer, const std::vector<double> &values, std::size_t &at) {
+  const auto count = static_cast<std::size_t>(buffer.size());
+  if (values.size() - at < count) {
+    throw InvariantError("the state of other analyses cannot be loaded");
+  }
+  buffer.upload(values.data() + at);
+  at += count;
+}
 
 RowLayout row_layout(const std::vector<AtomClass> &classes, const std::vector<std::int32_t> &class_of_atom) {
   std::vector<std::vector<std::int32_t>> members(classes.size());

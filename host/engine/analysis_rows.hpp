@@ -1,4 +1,5 @@
-// Rows into which analyses sort atoms: by class (analysis_plan.hpp), each class filled up to whole runs of lanes.
+// Rows into which analyses sort atoms: by class (analysis_plan.hpp), each class filled up to whole runs of lanes; and what
+// quantities do with buffers.
 #pragma once
 
 #include "host/neutral/analysis_plan.hpp"
@@ -14,6 +15,10 @@ template <class T> DeviceBuffer<T> uploaded(Queue &queue, const std::vector<T> &
   buffer.upload(values.data());
   return buffer;
 }
+
+// A state's numbers to a buffer and back, for Quantity::save and load. Throws InvariantError when too few are left.
+void append_numbers(const DeviceBuffer<double> &buffer, std::vector<double> &values);
+void take_numbers(DeviceBuffer<double> &buffer, const std::vector<double> &values, std::size_t &at);
 
 // kernels/analysis/correlator.hpp.
 struct RowLayout {

@@ -105,20 +105,13 @@ void CurrentsQuantity::result(AnalysisSums &sums) const {
 
 void CurrentsQuantity::save(std::vector<double> &values) const {
   for (const DeviceBuffer<double> *buffer : {&ring_, &sums_}) {
-    const std::size_t at = values.size();
-    values.resize(at + static_cast<std::size_t>(buffer->size()));
-    buffer->download(values.data() + at);
+    append_numbers(*buffer, values);
   }
 }
 
 void CurrentsQuantity::load(const std::vector<double> &values, std::size_t &at, std::int64_t frames) {
   for (DeviceBuffer<double> *buffer : {&ring_, &sums_}) {
-    const auto count = static_cast<std::size_t>(buffer->size());
-    if (values.size() - at < count) {
-      throw InvariantError("the state of other analyses cannot be loaded");
-    }
-    buffer->upload(values.data() + at);
-    at += count;
+    take_numbers(*buffer, values, at);
   }
   frames_ = frames;
   block_frames_ = block_frames_after(frames);

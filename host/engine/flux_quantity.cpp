@@ -1,5 +1,6 @@
 #include "host/engine/flux_quantity.hpp"
 
+#include "host/engine/analysis_rows.hpp"
 #include "host/neutral/errors.hpp"
 
 #include <utility>

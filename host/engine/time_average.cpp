@@ -1,5 +1,7 @@
 #include "host/engine/time_average.hpp"
 
+#include "host/engine/analysis_rows.hpp"
+
 #include "host/neutral/atom_files_parts.hpp"
 #include "host/neutral/errors.hpp"
 
@@ -61,21 +63,6 @@ bool TimeAverage::add(const FrameView &frame, View<const double, 2> drift, std::
 void TimeAverage::save(std::vector<double> &values) const { append_numbers(sum_, values); }
 
 void TimeAverage::load(const std::vector<double> &values, std::size_t &at) { take_numbers(sum_, values, at); }
-
-void append_numbers(const DeviceBuffer<double> &buffer, std::vector<double> &values) {
-  const std::size_t at = values.size();
-  values.resize(at + static_cast<std::size_t>(buffer.size()));
-  buffer.download(values.data() + at);
-}
-
-void take_numbers(DeviceBuffer<double> &buffer, const std::vector<double> &values, std::size_t &at) {
-  const auto count = static_cast<std::size_t>(buffer.size());
-  if (values.size() - at < count) {
-    throw InvariantError("the state of other analyses cannot be loaded");
-  }
-  buffer.upload(values.data() + at);
-  at += count;
-}
 
 } // namespace ZENER_BACKEND
 } // namespace zener

@@ -31,9 +31,5 @@ private:
   DeviceBuffer<double> centre_, sum_;
 };
 
-// A state's numbers to a buffer and back, for Quantity::save and load. Throws InvariantError when too few are left.
-void append_numbers(const DeviceBuffer<double> &buffer, std::vector<double> &values);
-void take_numbers(DeviceBuffer<double> &buffer, const std::vector<double> &values, std::size_t &at);
-
 } // namespace ZENER_BACKEND
 } // namespace zener

@@ -40,48 +40,28 @@ struct PadTiles {
   }
 };
 
-struct Powers {
-  View<const Complex, 2> spectrum;
-  std::int64_t rows;
-  View<double, 1> power;
-  ZENER_FN void operator()(std::int64_t index) const {
-    const std::int64_t begin = index * kRun;
-    const int count = static_cast<int>(power.extent(0) - begin < kRun ? power.extent(0) - begin : kRun);
-    double sum[kRun] = {};
-    for (int i = 0; i < count; ++i) {
-      sum[i] = power[begin + i];
-    }
-    for (std::int64_t r = 0; r < rows; ++r) {
-      const Complex *row = &spectrum(r, begin);
-      for (int i = 0; i < count; ++i) {
-        sum[i] += row[i].re * row[i].re + row[i].im * row[i].im;
-      }
-    }
-    for (int i = 0; i < count; ++i) {
-      power[begin + i] = sum[i];
-    }
-  }
-};
+ZENER_FN double square_of(double x) { return x * x; }
+ZENER_FN double square_of(Complex x) { return x.re * x.re + x.im * x.im; }
 
-struct Squares {
-  View<const double, 2> padded;
+template <class T> struct SquareSums {
+  View<const T, 2> of;
   std::int64_t rows;
-  View<double, 1> square;
+  View<double, 1> sums;
   ZENER_FN void operator()(std::int64_t index) const {
     const std::int64_t begin = index * kRun;
-    const int count = static_cast<int>(square.extent(0) - begin < kRun ? square.extent(0) - begin : kRun);
+    const int count = static_cast<int>(sums.extent(0) - begin < kRun ? sums.extent(0) - begin : kRun);
     double sum[kRun] = {};
     for (int i = 0; i < count; ++i) {
-      sum[i] = square[begin + i];
+      sum[i] = sums[begin + i];
     }
     for (std::int64_t r = 0; r < rows; ++r) {
-      const double *row = &padded(r, begin);
+      const T *row = &of(r, begin);
       for (int i = 0; i < count; ++i) {
-        sum[i] += row[i] * row[i];
+        sum[i] += square_of(row[i]);
       }
     }
     for (int i = 0; i < count; ++i) {
-      square[begin + i] = sum[i];
+      sums[begin + i] = sum[i];
     }
   }
 };
@@ -144,11 +124,11 @@ void pad_rows(Queue &queue, const PadView &view) {
 }
 
 void add_power(Queue &queue, View<const Complex, 2> spectrum, std::int64_t rows, View<double, 1> power) {
-  queue.for_each("add_power", runs(power.extent(0)), Powers{spectrum, rows, power});
+  queue.for_each("add_power", runs(power.extent(0)), SquareSums<Complex>{spectrum, rows, power});
 }
 
 void add_squares(Queue &queue, View<const double, 2> padded, std::int64_t rows, View<double, 1> square) {
-  queue.for_each("add_squares", runs(square.extent(0)), Squares{padded, rows, square});
+  queue.for_each("add_squares", runs(square.extent(0)), SquareSums<double>{padded, rows, square});
 }
 
 void add_single(Queue &queue, View<const double, 2> padded, std::int64_t rows, std::int64_t frames,
