@@ -116,12 +116,13 @@ def plot_times(run):
     axes[0].set_ylabel("Events so far")
     shown = evenly(range(len(run.systems)), MOST_SYSTEMS)
     lines = []
-    for name, colour in (("vacancies", COLOURS[6]), ("interstitials", COLOURS[7])):
+    # Often there are as many of both: one is drawn inside of the other.
+    for name, colour, width in (("vacancies", COLOURS[6], 3.5), ("interstitials", COLOURS[7], 1.5)):
         for place, system in enumerate(shown):
             values, lasting = getattr(run, name)[:, system], getattr(run, "lasting_" + name)[:, system]
             axes[1].plot(run.window_time, values, color=colour, linewidth=0.7, alpha=0.45)
             line, = axes[1].step(run.window_time[:len(lasting)], lasting[:len(run.window_time)], where="mid", color=colour,
-                                 linestyle=DASHES[place % len(DASHES)])
+                                 linewidth=width, linestyle=DASHES[place % len(DASHES)])
             if place == 0:
                 lines.append((name, line))
     name_axes(axes[1:], 1, 1, "Time (ps)", "Defects of a system")
