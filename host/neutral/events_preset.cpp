@@ -95,7 +95,7 @@ void prepare_events(AnalysisChoice &choice, const std::filesystem::path &file, d
   const double frames = choice.events.window_ps / frame_ps;
   if (!(frames > 0.999)) {
     whole.refuse_value("analyses/events/window_ps", choice.events.window_ps,
-                       fmt::format("at least the time between two frames, {} ps", number_text(frame_ps)));
+                       fmt::format("at least the time between two frames, {:.6g} ps", frame_ps));
   }
   plan.window_frames = std::max<std::int64_t>(1, std::llround(std::min(frames, 1e15)));
 }

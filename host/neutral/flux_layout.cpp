@@ -40,9 +40,9 @@ std::vector<double> planes_of(const FluxPlan &plan, const Atoms &atoms, const Fl
     planes = *plan.planes_A[d];
     for (std::size_t p = 0; p < planes.size(); ++p) {
       if (!(planes[p] >= 0.0) || !(planes[p] < system.edge_A[d]) || (p > 0 && !(planes[p] > planes[p - 1]))) {
-        throw ConfigError(
-            fmt::format("analyses/flux/planes_A/{}: met {} A; allowed: from 0 to below the cell's edge, {} A, ascending",
-                        kNames[d], number_text(planes[p]), number_text(system.edge_A[d])));
+        throw ConfigError(fmt::format(
+            "analyses/flux/planes_A/{}: met {:.6g} A; allowed: from 0 to below the cell's edge, {:.6g} A, ascending", kNames[d],
+            planes[p], system.edge_A[d]));
       }
     }
   } else {

@@ -84,6 +84,43 @@ TEST_F(CliAnalyze, FileAndFlightAgreeAndRestartsAreExact) {
   EXPECT_GT(of_flight["analyses"]["groups"][0]["diffusion_A2_ps"]["all_origins"]["all"]["standard_error"].get<double>(), 0.0);
 }
 
+// Series, curves, histograms and files of atoms: in flight, in parts and from the file.
+TEST_F(CliAnalyze, StructureOfFlightAndFileAgree) {
+  const char *structure = R"({"every_frames": 5, "atoms_every": 3, "pair_distribution": {"range_A": 5, "bins": 40},
+    "structure_factor": {"bins": 40}, "steinhardt": [{}], "voronoi": true})";
+  json preset = json::parse(kPreset);
+  preset["analyses"] = {{"every", 4}, {"begin_step", 40}, {"structure", json::parse(structure)}};
+  put_bytes(folder_ / "p.json", preset.dump());
+  run({"p.json", "--out", "whole"});
+  run({"p.json", "--out", "parts", "--set", "steps=100"});
+  run({"p.json", "--out", "parts", "--resume"});
+  put_bytes(folder_ / "a.json", R"({"driver": "analyze", "trajectory": {"file": "whole/trajectory/g0_r0.xyz", "first": 10},
+    "output": {"plots": false}, "analyses": {"structure": )" +
+                                    std::string(structure) + "}}");
+  run({"a.json", "--out", "file"});
+  for (const std::string name :
+       {"series/cna_bcc", "series/cna_other", "series/q4", "series/q6", "series/volume", "series/volume_spread", "g/value",
+        "g/standard_error", "S/value", "histogram/q6/value", "histogram/volume/value"}) {
+    const std::string dataset = "/analyses/structure/" + name;
+    const std::vector<double> whole = values("whole", dataset), parts = values("parts", dataset),
+                              file = values("file", dataset);
+    ASSERT_EQ(whole.size(), parts.size());
+    EXPECT_EQ(std::memcmp(whole.data(), parts.data(), whole.size() * sizeof(double)), 0) << name;
+    ASSERT_EQ(whole.size(), file.size());
+    for (std::size_t i = 0; i < whole.size(); ++i) {
+      EXPECT_TRUE(std::isnan(whole[i]) ? std::isnan(file[i]) : std::abs(whole[i] - file[i]) < 1e-9 * (1.0 + std::abs(whole[i])))
+          << name << " " << i << ": " << whole[i] << " " << file[i];
+    }
+  }
+  EXPECT_GT(values("whole", "/analyses/structure/series/q6").at(0), 0.2);
+  for (const char *frame : {"000000000", "000000015", "000000030", "000000045"}) {
+    const std::string name = std::string("structure/g0_r0_") + frame + ".xyz";
+    const std::string whole = read_file(folder_ / "whole" / name);
+    EXPECT_EQ(whole, read_file(folder_ / "parts" / name)) << name;
+    EXPECT_NE(whole.find("structure_type:I:1"), std::string::npos);
+  }
+}
+
 // Two atoms of a small hot crystal are pulled apart from their sites: in flight, in parts and from the file the same events.
 TEST_F(CliAnalyze, EventsOfFlightAndFileAgree) {
   json preset = json::parse(kPreset);
