@@ -52,6 +52,8 @@ struct AnalysisPlan {
   bool needs_constant_cell() const {
     return msd || (all_origins && all_origins->displacements) || flux || mobility || mean_positions;
   }
+  // Positions that go on beyond the cell; a centre of mass that is taken off positions needs them as well.
+  bool needs_paths() const { return needs_constant_cell() || events || currents; }
   bool needs_velocities() const { return vacf || currents || (all_origins && all_origins->velocities); }
 };
 

@@ -312,6 +312,7 @@ AnalyzePreset read_analyze_preset(const json &document, const std::filesystem::p
     keys.refuse("trajectory/velocities",
                 "\"differences\" is given, but no analysis looks at velocities; it belongs to vacf and all_origins");
   }
+  frames.paths = preset.analyses.plan.needs_paths() || frames.velocities_by_differences;
   frames.constant_cell = preset.analyses.plan.needs_constant_cell() || frames.velocities_by_differences;
   ObjectReader output = keys.object("output");
   read_output_folder(output, preset);

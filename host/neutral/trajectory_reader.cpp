@@ -334,6 +334,9 @@ void FrameSequence::unwrap(Atoms &atoms) {
     }
     atoms.image.clear();
   }
+  if (!choice_.paths && !choice_.nearest_image) {
+    return;
+  }
   const std::vector<Vector3> read = atoms.position_A;
   if (taken_ > 0) {
     const Matrix3 to_fractions = inverse(atoms.cell.vectors);

@@ -42,6 +42,7 @@ struct FrameChoice {
   bool want_velocities = false;
   bool velocities_by_differences = false; // central ones: the first and the last frame are left out
   bool constant_cell = true;              // refuse cells that change
+  bool paths = true;                      // positions must go on from frame to frame; else wrapped ones are taken as they are
 };
 
 // The frames chosen. Throws DataError, with one sentence that names file and frame, for atoms that come and go or change their

@@ -156,6 +156,28 @@ TEST_F(CliAnalyze, EventsOfFlightAndFileAgree) {
             std::string::npos);
 }
 
+// Atoms wrapped into the cell, of which most dumps consist, do for structure and velocities.
+TEST_F(CliAnalyze, WrappedAtomsHaveAStructure) {
+  std::string frames;
+  for (const char *x : {"8.9", "0.1"}) {
+    frames += std::string("2\nLattice=\"9 0 0 0 9 0 0 0 9\" Properties=species:S:1:pos:R:3:vel:R:3\nW ") + x +
+              " 1 1 1 0 0\nW 3 1 1 -1 0 0\n";
+  }
+  put_bytes(folder_ / "t.xyz", frames);
+  put_bytes(folder_ / "a.json", R"({"driver": "analyze", "trajectory": {"file": "t.xyz", "frame_interval_ps": 1},
+    "analyses": {"vacf": {"points": 2}, "structure": {"cna": false, "pair_distribution": {"range_A": 4, "bins": 4}}},
+    "output": {"plots": false}})");
+  run({"a.json", "--out", "done"});
+  // Distances 3.1 and 2.9 through the face of the cell.
+  const std::vector<double> g = values("done", "/analyses/structure/g/value");
+  EXPECT_GT(g.at(2), 0.0);
+  EXPECT_GT(g.at(3), 0.0);
+  EXPECT_EQ(g.at(0) + g.at(1), 0.0);
+  expect_failure(
+      zener(folder_.path(), {"run", "a.json", "--out", "no", "--device", "cpu", "--threads", "1", "--set", "analyses.msd={}"}),
+      3, {"frame 1", "wrapped", "nearest_image"});
+}
+
 TEST_F(CliAnalyze, RefusesInOneSentence) {
   const auto refused = [&](const std::string &change, int code, std::initializer_list<std::string> words) {
     json preset = json::parse(R"({"driver": "analyze", "trajectory": {"file": "t.xyz", "frame_interval_ps": 1},

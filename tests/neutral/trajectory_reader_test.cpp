@@ -111,6 +111,12 @@ TEST_F(TrajectoryReaderTest, Unwraps) {
   EXPECT_NEAR(got[1].position_A[0][0], 10.2, 1e-12);
   EXPECT_NEAR(got[2].position_A[0][0], 11.0, 1e-12);
   EXPECT_NEAR(got[3].position_A[0][0], 9.9, 1e-12);
+  FrameChoice single = choice(wrapped, 1.0); // for what looks at each frame by itself
+  single.paths = false;
+  const std::vector<Atoms> as_read = all(single);
+  ASSERT_EQ(as_read.size(), 4U);
+  EXPECT_DOUBLE_EQ(as_read[1].position_A[0][0], 0.2);
+  EXPECT_DOUBLE_EQ(as_read[3].position_A[0][0], 9.9);
   const auto images = file("i.dump", dump(0, "id element x y z ix iy iz", {"1 W 9.5 2 3 0 0 0", "2 W 1 1 1 0 0 -1"}) +
                                          dump(10, "id element x y z ix iy iz", {"2 W 1 1 1 0 0 -1", "1 W 0.2 2 3 1 0 0"}));
   const std::vector<Atoms> whole = all(choice(images, 1.0));
