@@ -28,3 +28,10 @@ class PlotCase(unittest.TestCase):
             warnings.filterwarnings("ignore", category=DeprecationWarning)
             code = plot_results.main([str(self.folder)])
         return code, err.getvalue()
+
+    def expect_plots(self, files):
+        """The program draws these, as images, and nothing else."""
+        self.assertEqual(self.run_program(), (0, ""))
+        self.assertEqual({path.name for path in (self.folder / "plots").iterdir()}, files)
+        for name in files:
+            self.assertTrue((self.folder / "plots" / name).read_bytes().startswith(b"\x89PNG"), name)

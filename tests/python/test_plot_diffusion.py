@@ -59,10 +59,6 @@ class PlotDiffusion(PlotCase):
             fill(file)
         (self.folder / "summary.json").write_text(json.dumps({"driver": driver}))
 
-    def expect_plots(self, files):
-        self.assertEqual(self.run_program(), (0, ""))
-        self.assertEqual({path.name for path in (self.folder / "plots").iterdir()}, files)
-
     def test_ladders(self):
         self.make(lambda file: (put_ladder(file, 0), put_ladder(file, 1, models=("arrhenius",), points=3)))
         self.expect_plots({"diffusion.png"})

@@ -43,10 +43,6 @@ def add_mobility(file, groups=3, moving=True):
 
 @unittest.skipIf(np is None, "needs python3-numpy, python3-h5py and python3-matplotlib")
 class PlotFlux(PlotCase):
-    def expect_plots(self, files):
-        self.assertEqual(self.run_program(), (0, ""))
-        self.assertEqual({path.name for path in (self.folder / "plots").iterdir()}, files)
-
     def test_maps_and_shares(self):
         make_run(self.folder, curves=(), more=(), change=lambda file: (add_flux(file), add_mobility(file)))
         self.expect_plots({"flux_net.png", "flux_both_ways.png", "diffusive_shares.png", "diffusive_displacements.png"})
